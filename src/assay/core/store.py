@@ -254,5 +254,5 @@ def _file_system(folder: Path) -> str:
     except OSError:
         return ""
     target = str(folder.resolve())
-    holding = [(len(point), kind) for point, kind in mounts if target == point or target.startswith(point.rstrip("/") + "/")]
+    holding = [(len(point), kind) for point, kind in mounts if f"{target}/".startswith(point.rstrip("/") + "/")]
     return max(holding)[1] if holding else ""

@@ -1,0 +1,114 @@
+"""Compare two models on the cases both have: paired bootstrap, and a verdict only where the interval leaves 0 out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from assay.core.benchmark import Benchmark
+from assay.core.bootstrap import Floats, finite, interval
+from assay.core.score import Sample, Scheme, gather, metric_score, resampled
+from assay.core.store import Store
+
+Verdict = Literal["a", "b", "tie"]
+
+
+@dataclass
+class Difference:
+    """One line of a comparison: difference = a - b with its 95% interval; the verdict says which is better."""
+
+    benchmark: str | None
+    metric: str
+    n: int
+    a: float | None
+    b: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: Verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields of ``assay compare --json``."""
+        return dict(vars(self))
+
+
+@dataclass
+class _Side:
+    values: dict[str, float]
+    samples: Floats
+
+    def score(self, benchmark: Benchmark, scheme: Scheme) -> tuple[float, Floats]:
+        weights, value, samples = 0.0, 0.0, np.zeros(len(self.samples))
+        for column, metric in enumerate(benchmark.metrics):
+            good, bad, weight = scheme.metric(benchmark, metric)
+            weights += weight
+            value += weight * float(metric_score(self.values[metric.name], good, bad))
+            samples = samples + weight * metric_score(self.samples[:, column], good, bad)
+        return (value / weights, samples / weights) if weights else (math.nan, samples * math.nan)
+
+
+def compare(store: Store, benchmarks: Sequence[Benchmark], a: str, b: str,
+            scheme: Scheme | None = None) -> tuple[list[Difference], Difference]:
+    """Return a line a metric, and the line of the overall score (category means, then their mean).
+
+    Only cases that are ok for both models count; benchmarks without such a case are left out, as are derived ones.
+    """
+    scheme = scheme or Scheme()
+    lines: list[Difference] = []
+    by_category: dict[str, list[tuple[float, tuple[float, Floats], tuple[float, Floats]]]] = {}
+    cases = 0
+    for benchmark in benchmarks:
+        first, second = gather(store, benchmark, [a, b])
+        common = {r.case for r in first.ok()} & {r.case for r in second.ok()}
+        if not common or benchmark.derived:
+            continue
+        cases += len(common)
+        one, other = _side(first, common), _side(second, common)
+        for column, metric in enumerate(benchmark.metrics):
+            if not metric.name.endswith("_full"):
+                good, bad, _ = scheme.metric(benchmark, metric)
+                lines.append(_difference(benchmark.name, metric.name, len(common),
+                                         (one.values[metric.name], one.samples[:, column]),
+                                         (other.values[metric.name], other.samples[:, column]), good > bad))
+        weight = scheme.weights.get(benchmark.name, benchmark.weight)
+        by_category.setdefault(benchmark.category, []).append(
+            (weight, one.score(benchmark, scheme), other.score(benchmark, scheme)))
+    categories = [(scheme.weights.get(name, 1.0), _mean([(w, s) for w, s, _ in parts]),
+                   _mean([(w, s) for w, _, s in parts])) for name, parts in by_category.items()]
+    overall = _difference(None, "score", cases, _mean([(w, s) for w, s, _ in categories]),
+                          _mean([(w, s) for w, _, s in categories]), higher_is_better=True)
+    return lines, overall
+
+
+def _side(sample: Sample, common: set[str]) -> _Side:
+    records = [record for record in sample.ok() if record.case in common]
+    values = sample.benchmark.analyse(records)
+    return _Side({m.name: finite(values, m.name) for m in sample.benchmark.metrics}, resampled(sample, common))
+
+
+def _mean(parts: Sequence[tuple[float, tuple[float, Floats]]]) -> tuple[float, Floats]:
+    known = [(weight, value, samples) for weight, (value, samples) in parts if weight > 0 and math.isfinite(value)]
+    weights = sum(weight for weight, _, _ in known)
+    if not weights:
+        return math.nan, np.empty(0)
+    # One case gives no samples: its benchmark enters the interval as a constant.
+    samples = [weight * (drawn if len(drawn) else np.array([value])) for weight, value, drawn in known]
+    return sum(weight * value for weight, value, _ in known) / weights, sum(samples, start=np.zeros(1)) / weights
+
+
+def _difference(benchmark: str | None, metric: str, n: int, a: tuple[float, Floats], b: tuple[float, Floats],
+                higher_is_better: bool) -> Difference:
+    value = a[0] - b[0]
+    low, high = interval(a[1] - b[1]) if len(a[1]) > 1 and len(b[1]) > 1 else (None, None)
+    verdict: Verdict = "tie"
+    if low is not None and high is not None and not low <= 0.0 <= high:
+        verdict = "a" if (low > 0.0) == higher_is_better else "b"
+    return Difference(benchmark, metric, n, _known(a[0]), _known(b[0]), _known(value), low, high, verdict)
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
