@@ -1,0 +1,106 @@
+"""Every test gets folders of its own; `assay` runs the command line as a user would, in a process of its own."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parent
+PLUGINS = TESTS / "plugin_package"
+NUMBERS = b"1 2 3\n4 5 6\n-1 1\n"  # the data set of toy/numbers
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home, a cache, a configuration and a current folder that nobody else sees; no socket is opened."""
+    monkeypatch.setenv("ASSAY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "cache"))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "user"))
+    monkeypatch.setenv("ASSAY_OFFLINE", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for name in ("ASSAY_MIRROR", "ASSAY_JOBS", "ASSAY_DEBUG", "ASSAY_EVAL_CACHE", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return tmp_path
+
+
+MIRROR = os.environ.get("ASSAY_MIRROR") or str(TESTS.parent.parent / "shared" / "data")
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of reference data: ``ASSAY_MIRROR``, or ``../shared/data`` beside the checkout."""
+    folder = Path(MIRROR.split(os.pathsep)[0])
+    if not folder.is_dir():
+        pytest.skip("no mirror of the reference data: set ASSAY_MIRROR")
+    monkeypatch.setenv("ASSAY_MIRROR", MIRROR)
+    return folder
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module of the toy plugin, imported here; workers that a test starts find it too."""
+    monkeypatch.syspath_prepend(str(PLUGINS))
+    monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
+    return importlib.import_module("assay_toy")
+
+
+@pytest.fixture
+def toy_mirror(folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A mirror that holds the data set of ``toy/numbers``."""
+    path = folders / "mirror" / "numbers" / "numbers.txt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(NUMBERS)
+    monkeypatch.setenv("ASSAY_MIRROR", str(folders / "mirror"))
+    return path
+
+
+@dataclass
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The JSON lines on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def assay(folders: Path) -> Run:
+    """Run ``assay ARGS`` with the toy plugin on the path; returns its exit code, stdout and stderr."""
+
+    def run(*args: str, env: dict[str, str] | None = None, code: int | None = 0, timeout: float = 120.0,
+            stdin: str = "") -> Outcome:
+        variables = {**os.environ, "PYTHONPATH": str(PLUGINS), **(env or {})}
+        done = subprocess.run([sys.executable, "-m", "assay", *args], env=variables, input=stdin, text=True,
+                              capture_output=True, timeout=timeout, check=False)
+        outcome = Outcome(done.returncode, done.stdout, done.stderr)
+        assert code is None or outcome.code == code, f"exit {outcome.code}\n{outcome.out}\n{outcome.err}"
+        assert "Traceback" not in outcome.err, outcome.err
+        return outcome
+
+    return run
