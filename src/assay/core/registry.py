@@ -20,11 +20,12 @@ BenchmarkClass = TypeVar("BenchmarkClass", bound=type[Benchmark])
 
 @dataclass(frozen=True)
 class Family:
-    """A family of evidence: how its loaded models are wrapped, and which further models each one offers."""
+    """A family of evidence: how its loaded models are wrapped, which further models each offers, how one is checked."""
 
     name: str
     wrap: str | None = None
     variants: str | None = None
+    check: str | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,8 @@ def register_models(path: Path) -> None:
     registry.add_toml(path)
 
 
-def register_family(name: str, wrap: str | Callable[..., Any] | None = None, variants: str | None = None) -> None:
+def register_family(name: str, wrap: str | Callable[..., Any] | None = None, variants: str | None = None,
+                    check: str | None = None) -> None:
     """Register a family.
 
     Parameters
@@ -174,9 +176,11 @@ def register_family(name: str, wrap: str | Callable[..., Any] | None = None, var
     variants : str, optional
         ``"pkg.mod:callable"``: model -> {name: Model or the reason why there is none}; further models that
         the family makes of every registered one.
+    check : str, optional
+        ``"pkg.mod:Class"``: an unregistered `Benchmark` of one quick case, run by ``assay models check``.
     """
     reference = wrap if wrap is None or isinstance(wrap, str) else f"{wrap.__module__}:{wrap.__qualname__}"
-    registry.add("families", name, Family(name, reference, variants), _caller())
+    registry.add("families", name, Family(name, reference, variants, check), _caller())
 
 
 def register_renderer(kind: str, renderer: str) -> None:
