@@ -1,0 +1,142 @@
+"""Evaluations kept between runs and shared between processes: one SQLite file, values by key."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import sys
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from assay.core import config
+
+T = TypeVar("T")
+SCHEMA = "create table if not exists evaluation (key blob primary key, value blob not null, checksum integer not null)"
+
+
+def shared() -> EvaluationCache | None:
+    """Return the cache at ``ASSAY_CACHE/evaluations.db``, or None if ``ASSAY_EVAL_CACHE=0`` turns it off."""
+    if os.environ.get("ASSAY_EVAL_CACHE") == "0":
+        return None
+    return EvaluationCache(config.cache() / "evaluations.db")
+
+
+class _Damaged(Exception):
+    pass
+
+
+class EvaluationCache:
+    """Bytes by key, safe for several processes at once.
+
+    It never stands in the way of a computation: a damaged file is set aside with a warning, and where nothing can be
+    written it says so once and remembers nothing.
+
+    Parameters
+    ----------
+    path : Path
+        Opened, and made with its folder, when first used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._off = False
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value kept under `key`, or None."""
+        return self._guarded(lambda db: _read(db, key))
+
+    def put(self, values: Mapping[bytes, bytes]) -> None:
+        """Keep the values in one commit; a key that is there already keeps its first value."""
+        rows = [(key, value, zlib.crc32(value)) for key, value in values.items()]
+        self._guarded(lambda db: db.executemany("insert or ignore into evaluation values (?, ?, ?)", rows) and None)
+
+    def close(self) -> None:
+        """Close the file; it is opened again when used again."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _guarded(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
+        for _ in range(2):
+            if self._off:
+                return None
+            try:
+                return action(self._open())
+            except (sqlite3.DatabaseError, _Damaged) as error:
+                if not _is_damage(error):
+                    return self._turn_off(error)
+                self._set_aside(error)
+            except OSError as error:
+                return self._turn_off(error)
+        return None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
+            try:
+                self._identity = _identity(self.path)
+                _prepare(db)
+            except BaseException:
+                db.close()
+                raise
+            self._db = db
+        return self._db
+
+    def _set_aside(self, error: Exception) -> None:
+        self.close()
+        with open(f"{self.path}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # Another process may have done it while we waited: then the file is a new one, and good.
+            if _identity(self.path) != self._identity:
+                return
+            aside = f"{self.path}.damaged-{time.time_ns()}"
+            for suffix in ("", "-wal", "-shm"):
+                if os.path.exists(f"{self.path}{suffix}"):
+                    os.replace(f"{self.path}{suffix}", f"{aside}{suffix}")
+        print(f"warning: {self.path} is damaged ({error}): set aside as {aside}, starting an empty one", file=sys.stderr)
+
+    def _turn_off(self, error: Exception) -> None:
+        self.close()
+        self._off = True
+        print(f"warning: {self.path} cannot be used ({error}): evaluations of this process are not kept", file=sys.stderr)
+
+
+def _read(db: sqlite3.Connection, key: bytes) -> bytes | None:
+    row = db.execute("select value, checksum from evaluation where key = ?", [key]).fetchone()
+    if row is None:
+        return None
+    if not isinstance(row[0], bytes) or zlib.crc32(row[0]) != row[1]:
+        raise _Damaged("a value does not have its checksum")
+    return row[0]
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    exists = db.execute("select 1 from sqlite_master where name = 'evaluation'").fetchone()
+    if not exists:
+        db.execute("pragma journal_mode = wal")
+        db.execute(SCHEMA)
+    # A commit that a power cut loses is only an evaluation to be done again.
+    db.execute("pragma synchronous = normal")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _is_damage(error: Exception) -> bool:
+    # Operational errors are circumstances (locked, full, read-only, no such table after a foreign write); the plain
+    # DatabaseError is what SQLite raises for "malformed" and "file is not a database".
+    if isinstance(error, sqlite3.OperationalError):
+        return "no such" in str(error) or "has no column" in str(error) or "columns but" in str(error)
+    return isinstance(error, (sqlite3.DatabaseError, _Damaged))
