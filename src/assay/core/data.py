@@ -132,9 +132,8 @@ def download(url: str, target: Path, sha256: str | None) -> Path:
 def _copied(source: Path, target: Path) -> Path:
     if source != target:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as partial:
-            with source.open("rb") as stream:
-                shutil.copyfileobj(stream, partial)
+        with source.open("rb") as stream, tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as partial:
+            shutil.copyfileobj(stream, partial)
         os.replace(partial.name, target)
     return target
 

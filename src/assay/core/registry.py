@@ -1,4 +1,4 @@
-"""What there is: benchmarks, models, families, renderers and pages, from decorators and `assay.plugins` entry points."""
+"""What there is: benchmarks, models, families, renderers, pages; from decorators and `assay.plugins` entry points."""
 
 from __future__ import annotations
 

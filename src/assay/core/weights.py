@@ -1,0 +1,80 @@
+"""Weights files that do not come with a package: found in a mirror, the cache or at their URL, or clearly missed."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+from assay.core import config, data
+from assay.core.errors import LoadError, describe
+from assay.core.model import Model
+
+
+def locate(model: Model) -> Path | None:
+    """Return the local weights file, None if the model needs none.
+
+    A file without a known sha256 has its hash recorded at first use and is checked against it ever after.
+
+    Raises
+    ------
+    LoadError
+        If no place has the file with the right hash: name, URL, and where a local file may be put.
+    """
+    if not model.needs_weights:
+        return None
+    if not model.url:
+        raise LoadError(f"model {model.name}: an option asks for weights, and the entry has no url")
+    file, places = _file(model), _places(model)
+    try:
+        expected = model.sha256 or _recorded(file)
+        if expected:
+            return data.fetch_file(file, expected, model.url, f"{model.name}/{file.name}")
+        found = next((place for place in places if place.is_file()), None)
+        if found is not None:
+            data.fetch_file(file, _hash(found), model.url, f"{model.name}/{file.name}")
+        elif config.offline():
+            raise OSError("not asked, ASSAY_OFFLINE is set")
+        else:
+            data.download(model.url, file, None)
+        _sum(file).write_text(_hash(file) + "\n", encoding="utf-8")
+        return file
+    except Exception as error:
+        raise LoadError(f"model {model.name}: weights {file.name} are not at hand\n  expected from: {model.url}\n"
+                        f"  found: {describe(error)}",
+                        f"put the file at {file}, or at {model.name}/{file.name} in a folder of ASSAY_MIRROR") from error
+
+
+def available(model: Model) -> tuple[bool, str]:
+    """Return whether the model can be tried, and why not or what happens first; opens no socket."""
+    if model.needs_weights and not any(place.is_file() for place in _places(model)):
+        return False, f"weights {_file(model).name} are not at hand; they come from {model.url}"
+    if model.environment is not None:
+        return True, f"runs in the environment {model.environment}, built at first use"
+    modules = [model.loader.partition(":")[0].partition(".")[0], *model.meta.get("requires", [])]
+    lacking = [name for name in modules if importlib.util.find_spec(name) is None]
+    if lacking:
+        return False, f"needs {', '.join(lacking)}: pip install 'assay[{model.family}]'"
+    return True, ""
+
+
+def _file(model: Model) -> Path:
+    return config.cache() / "weights" / model.digest[:12] / model.url.rsplit("/", 1)[-1]
+
+
+def _places(model: Model) -> list[Path]:
+    file = _file(model)
+    return [*(mirror / model.name / file.name for mirror in config.mirrors()), file]
+
+
+def _sum(file: Path) -> Path:
+    return file.with_name(file.name + ".sha256")
+
+
+def _recorded(file: Path) -> str | None:
+    return _sum(file).read_text(encoding="utf-8").strip() if _sum(file).is_file() else None
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

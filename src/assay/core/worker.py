@@ -1,0 +1,210 @@
+"""The process that holds one model: reads cases from its standard input, answers with records, one JSON line each.
+
+The first line is the `Job`; it is answered by ``ready`` or ``unloadable``, every later line by a ``record``.
+It runs on the standard library (and what the model and the benchmark import), so that it also runs in an environment
+of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import random
+import resource
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from assay.core import provenance
+from assay.core.benchmark import Benchmark
+from assay.core.errors import LoadError, Skip, describe
+from assay.core.model import Model, resolve
+from assay.core.record import Artefact, Case, Record
+
+GRACE = 1.0  # seconds between the driver's end and a kill
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is started with.
+
+    Parameters
+    ----------
+    model : dict
+        Fields of the `Model`.
+    wrap : str, optional
+        The family's ``"pkg.mod:callable"``, (loaded, model) -> what ``calc`` receives.
+    weights : str, optional
+        Path of the weights file.
+    search : list of str
+        The driver's ``sys.path``; empty for a worker in an environment of its own.
+    packages : dict of str to str
+        Top-level modules that such a worker finds by location instead.
+    """
+
+    model: dict[str, Any]
+    wrap: str | None = None
+    weights: str | None = None
+    search: list[str] = field(default_factory=list)
+    packages: dict[str, str] = field(default_factory=dict)
+
+
+class Located(importlib.abc.MetaPathFinder):
+    """Finds a few top-level modules by location, without opening the folders they lie in to everything else."""
+
+    def __init__(self, locations: dict[str, str]) -> None:
+        self.locations = locations
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None,
+                  target: Any = None) -> importlib.machinery.ModuleSpec | None:
+        """Return the spec of a module that was named; None leaves it to the others."""
+        location = Path(self.locations.get(name, ""))
+        if name not in self.locations:
+            return None
+        if location.is_dir():
+            return importlib.util.spec_from_file_location(name, location / "__init__.py",
+                                                          submodule_search_locations=[str(location)])
+        return importlib.util.spec_from_file_location(name, location)
+
+
+class Worker:
+    """The loaded model, and what it has been asked so far."""
+
+    def __init__(self, job: Job) -> None:
+        self.model = Model(**job.model)
+        weights = Path(job.weights) if job.weights else None
+        loaded = self.model.load(weights)
+        self.subject = resolve(job.wrap)(loaded, self.model) if job.wrap else loaded
+        self.benchmarks: dict[str, Benchmark] = {}
+        self.modules = 0
+
+    def answer(self, benchmark: str, case: Case) -> dict[str, Any]:
+        """Run one case and return the message for the driver."""
+        started, trace = time.perf_counter(), ""
+        # Code that draws from the global generator gives the same record wherever in the queue its case stands.
+        random.seed(0)
+        try:
+            record = self._calc(benchmark, case)
+        except LoadError:
+            raise
+        except Skip as reason:
+            record = Record.skipped(str(reason))
+        except Exception as error:
+            record, trace = Record.failed(describe(error)), traceback.format_exc()
+        message = {"event": "record", "status": record.status, "reason": record.reason, "values": record.values,
+                   "artefacts": {name: _encoded(item) for name, item in record.artefacts.items()},
+                   "seconds": time.perf_counter() - started, "trace": trace,
+                   "evaluations": getattr(self.subject, "evaluations", {})}
+        if len(sys.modules) != self.modules:
+            self.modules = len(sys.modules)
+            message["provenance"] = provenance.circumstances(self.model.device)
+        return message
+
+    def _calc(self, benchmark: str, case: Case) -> Record:
+        if benchmark not in self.benchmarks:
+            self.benchmarks[benchmark] = resolve(benchmark)()
+        record = self.benchmarks[benchmark].calc(self.subject, case)
+        if not isinstance(record, Record):
+            return Record.failed(f"calc returned {type(record).__name__}: expected a Record")
+        return record.checked()
+
+
+def decoded(message: dict[str, Any]) -> Record:
+    """Return the record of a ``record`` message (the driver's side)."""
+    artefacts = {name: Artefact(**{**item, "data": base64.b64decode(item["data"])})
+                 for name, item in message["artefacts"].items()}
+    return Record(message["values"], artefacts, message["status"], message["reason"])
+
+
+def _encoded(artefact: Artefact) -> dict[str, str]:
+    return {**asdict(artefact), "data": base64.b64encode(artefact.data).decode("ascii")}
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    out = os.fdopen(os.dup(1), "wb")
+    # What the model prints, also from C code, must not end up among the messages.
+    os.dup2(2, 1)
+    end_with_driver()
+    lines = sys.stdin.buffer
+    job = Job(**json.loads(lines.readline()))
+    sys.path.extend(entry for entry in job.search if entry not in sys.path)
+    sys.meta_path.insert(0, Located(job.packages))
+    limit_memory(job.model.get("device", "cpu"))
+    started = time.perf_counter()
+    try:
+        worker = Worker(job)
+    except Exception as error:
+        _send(out, _unloadable(error))
+        return
+    _send(out, {"event": "ready", "seconds": time.perf_counter() - started})
+    for line in lines:
+        question = json.loads(line)
+        try:
+            message = worker.answer(question["benchmark"], Case(**question["case"]))
+        except LoadError as error:
+            _send(out, _unloadable(error))
+            return
+        _send(out, message)
+
+
+def _unloadable(error: Exception) -> dict[str, Any]:
+    reason = error.message if isinstance(error, LoadError) else describe(error)
+    return {"event": "unloadable", "reason": f"load: {reason}", "trace": traceback.format_exc()}
+
+
+def _send(out: BinaryIO, message: dict[str, Any]) -> None:
+    out.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
+    out.flush()
+    sys.stdout.flush()
+
+
+def end_with_driver() -> None:
+    """Fork a watch that kills this process and its children once the driver is gone, also in mid-case.
+
+    A thread would not do: code that holds the interpreter's lock would keep it from running.
+    """
+    worker, group = os.getpid(), os.getpgrp()
+    alive, _open_while_alive = os.pipe()
+    if os.fork():
+        os.close(alive)
+        return
+    # Only standard input (the driver) and `alive` (the worker) stay open here, or nobody would see the worker's end.
+    os.dup2(alive, 3)
+    os.closerange(1, 3)
+    os.closerange(4, 65536)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ends = select.poll()
+    ends.register(0, 0)
+    ends.register(3, 0)
+    ends.poll()
+    worker_only = select.poll()
+    worker_only.register(3, 0)
+    if not worker_only.poll(GRACE * 1000):
+        os.killpg(group, signal.SIGKILL) if group == worker else os.kill(worker, signal.SIGKILL)
+    os._exit(0)
+
+
+def limit_memory(device: str) -> None:
+    """Let a runaway case meet a MemoryError, or the kernel choose this process, before the driver suffers (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return
+    Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
+    if device == "cpu":
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (memory if hard < 0 else min(memory, hard), hard))
+
+
+if __name__ == "__main__":
+    main()
