@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -20,12 +20,16 @@ BenchmarkClass = TypeVar("BenchmarkClass", bound=type[Benchmark])
 
 @dataclass(frozen=True)
 class Family:
-    """A family of evidence: how its loaded models are wrapped, which further models each offers, how one is checked."""
+    """A family of evidence: how its loaded models are wrapped, which further models each offers, how one is checked.
+
+    `presets` names weights of its categories, for readers who ask for one thing: ``{"molecules": {"Reactions": 2}}``.
+    """
 
     name: str
     wrap: str | None = None
     variants: str | None = None
     check: str | None = None
+    presets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,8 @@ def register_models(path: Path) -> None:
 
 
 def register_family(name: str, wrap: str | Callable[..., Any] | None = None, variants: str | None = None,
-                    check: str | None = None) -> None:
+                    check: str | None = None,
+                    presets: Mapping[str, Mapping[str, float]] | None = None) -> None:
     """Register a family.
 
     Parameters
@@ -178,9 +183,11 @@ def register_family(name: str, wrap: str | Callable[..., Any] | None = None, var
         the family makes of every registered one.
     check : str, optional
         ``"pkg.mod:Class"``: an unregistered `Benchmark` of one quick case, run by ``assay models check``.
+    presets : mapping of str to (mapping of category to weight), optional
+        Weights of the family's categories that the app offers by name; a category left out keeps weight 1.
     """
     reference = wrap if wrap is None or isinstance(wrap, str) else f"{wrap.__module__}:{wrap.__qualname__}"
-    registry.add("families", name, Family(name, reference, variants, check), _caller())
+    registry.add("families", name, Family(name, reference, variants, check, dict(presets or {})), _caller())
 
 
 def register_renderer(kind: str, renderer: str) -> None:
