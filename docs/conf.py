@@ -1,0 +1,54 @@
+"""Sphinx configuration. The build needs no network: it makes its reference pages from the registry and runs the tutorials."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS))
+
+import assay  # noqa: E402
+import generate  # noqa: E402
+
+project = "assay"
+author = copyright = "the assay contributors"
+release = version = assay.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build", "README.md"]
+html_theme = "furo"
+html_title = f"assay {release}"
+html_static_path = ["_static"]
+html_css_files = ["wide-tables.css"]
+html_show_sourcelink = False
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say it in words
+napoleon_use_ivar = True
+
+nb_execution_mode = "auto"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+
+# Tutorials run as a stranger would: an empty store, no network, the commands of this environment first in PATH.
+_scratch = tempfile.TemporaryDirectory(prefix="assay-docs-")
+os.environ |= {
+    "ASSAY_HOME": f"{_scratch.name}/home",
+    "ASSAY_CACHE": f"{_scratch.name}/cache",
+    "ASSAY_OFFLINE": "1",
+    "XDG_CONFIG_HOME": f"{_scratch.name}/config",
+    "EXAMPLES": str(DOCS.parent / "examples"),
+    "OMP_NUM_THREADS": "1",
+    "NO_COLOR": "1",
+    "COLUMNS": "100",
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+}
+
+
+def setup(app):
+    """Write the generated pages before Sphinx looks for its sources."""
+    app.connect("builder-inited", lambda _: generate.write_pages(DOCS / "generated"))
