@@ -42,7 +42,7 @@ def locate(model: Model) -> Path | None:
     except Exception as error:
         raise LoadError(f"model {model.name}: weights {file.name} are not at hand\n  expected from: {model.url}\n"
                         f"  found: {describe(error)}",
-                        f"put the file at {file}, or at {model.name}/{file.name} in a folder of ASSAY_MIRROR") from error
+                        f"put the file at {file}, or at {model.name}/{file.name} below a mirror") from error
 
 
 def available(model: Model) -> tuple[bool, str]:

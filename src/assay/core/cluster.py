@@ -1,0 +1,133 @@
+"""The same crew on many machines: chunks of a task run on dask.distributed, answers come back to the one writer."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import IO, Any
+
+from assay.core.crew import Answer, Crew, Question, Task
+from assay.core.errors import AssayError, describe
+from assay.core.record import Record
+
+CHUNKS_A_WORKER = 4
+CONNECT_TIMEOUT = 10.0
+
+
+@dataclass
+class Report:
+    """What a chunk brings home."""
+
+    task: str
+    answers: list[Answer]
+    load_seconds: float | None
+    unloadable: str
+    evaluations: dict[str, dict[str, int]]
+    log: bytes
+
+
+def workforce(address: str) -> Callable[..., ClusterCrew]:
+    """Return what `assay.core.runner.run` takes as its workforce.
+
+    Parameters
+    ----------
+    address : str
+        ``local`` (worker processes on this machine), ``slurm`` (dask-jobqueue, from its own configuration file), or
+        the address of a running scheduler.
+    """
+    return functools.partial(ClusterCrew, address=address)
+
+
+class ClusterCrew:
+    """A crew whose workers stand anywhere; built with the arguments of `Crew`."""
+
+    def __init__(self, jobs: int, log: IO[bytes], on_answer: Callable[[Task, Answer], None],
+                 on_load: Callable[[Task, float], None] = lambda task, seconds: None, *, address: str) -> None:
+        self.jobs, self.log, self.on_answer, self.on_load = jobs, log, on_answer, on_load
+        self.address = address
+        self.evaluations: dict[str, Counter[str]] = {}
+
+    def work(self, tasks: Sequence[Task]) -> None:
+        """Answer every question of every task, those that use another's results after it.
+
+        Raises
+        ------
+        AssayError
+            If the packages are missing or the scheduler cannot be reached.
+        """
+        names = {task.model for task in tasks}
+        waves = ([task for task in tasks if task.after not in names], [task for task in tasks if task.after in names])
+        with _client(self.address, self.jobs) as client:
+            for wave in waves:
+                self._work(client, wave)
+
+    def _work(self, client: Any, tasks: Sequence[Task]) -> None:
+        from distributed import as_completed
+
+        by_name = {task.model: task for task in tasks}
+        workers = max(1, len(client.scheduler_info()["workers"]), self.jobs)
+        chunks = [chunk for task in tasks for chunk in _chunks(task, workers * CHUNKS_A_WORKER)]
+        futures = {client.submit(work_chunk, chunk, pure=False, retries=0): chunk for chunk in chunks}
+        for future in as_completed(futures):
+            error = future.exception()
+            report = future.result() if error is None else _lost(futures[future], error)
+            self._take(by_name[report.task], report)
+
+    def _take(self, task: Task, report: Report) -> None:
+        task.unloadable = report.unloadable or task.unloadable
+        if report.load_seconds is not None:
+            self.on_load(task, report.load_seconds)
+        for name, counts in report.evaluations.items():
+            self.evaluations.setdefault(name, Counter()).update(counts)
+        self.log.write(report.log)
+        for answer in report.answers:
+            self.on_answer(task, answer)
+
+
+def work_chunk(task: Task) -> Report:
+    """Answer the questions of a part of a task with a worker process on this machine."""
+    answers: list[Answer] = []
+    with tempfile.TemporaryFile() as log:
+        crew = Crew(1, log, lambda _, answer: answers.append(answer))
+        crew.work([task])
+        log.seek(0)
+        return Report(task.model, answers, task.load_seconds, task.unloadable,
+                      {name: dict(counts) for name, counts in crew.evaluations.items()}, log.read())
+
+
+def _chunks(task: Task, most: int) -> list[Task]:
+    """Deal the questions out like cards, so that every chunk has dear and cheap ones."""
+    hands: list[list[Question]] = [[] for _ in range(min(most, len(task.questions)))]
+    for index, question in enumerate(task.questions):
+        hands[index % len(hands)].append(question)
+    return [replace(task, questions=deque(hand), after=None, rates={}) for hand in hands]
+
+
+def _lost(chunk: Task, error: BaseException) -> Report:
+    reason = f"cluster: {describe(error)}"
+    return Report(chunk.model, [Answer(question, Record.failed(reason)) for question in chunk.questions], None, "",
+                  {}, b"")
+
+
+def _client(address: str, jobs: int) -> Any:
+    try:
+        import distributed
+
+        if address == "local":
+            cluster = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+            return distributed.Client(cluster)
+        if address == "slurm":
+            import dask_jobqueue
+
+            cluster = dask_jobqueue.SLURMCluster()
+            cluster.scale(jobs=jobs)
+            return distributed.Client(cluster)
+        return distributed.Client(address, timeout=CONNECT_TIMEOUT)
+    except ImportError as error:
+        raise AssayError(f"--cluster needs {error.name}", "pip install 'assay[cluster]'") from error
+    except (OSError, ValueError) as error:
+        raise AssayError(f"--cluster {address}: cannot be reached: {describe(error)}",
+                         "expected local, slurm, or the address of a running scheduler, as tcp://host:8786") from error
