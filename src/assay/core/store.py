@@ -8,7 +8,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -99,11 +99,11 @@ class Store:
     def write_artefact(self, artefact: Artefact) -> Path:
         """Write the bytes under their sha256, through a temporary file; returns the path."""
         path = self.artefact_path(artefact.sha256, artefact.suffix)
-        if path.exists():
-            # A collection that runs beside us takes only old files: make it young.
-            os.utime(path)
-            return path
+        # A collection that runs beside us takes only old files: make it young. It may have just taken it.
         with self._clear_errors():
+            with suppress(FileNotFoundError):
+                os.utime(path)
+                return path
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as partial:
                 partial.write(artefact.data)
