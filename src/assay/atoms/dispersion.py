@@ -42,8 +42,10 @@ def variants(model: Model) -> dict[str, Model | str]:
         return {} if model.name.endswith(SUFFIX) else {name: reason}
     label = f"d3bj-{functional}"
     options = {"loader": model.loader, "options": model.options, "dispersion": label}
+    # The base goes first in a run: this row then finds its energies computed.
+    meta = {**model.meta, "dispersion": label, "base": model.name}
     return {name: dataclasses.replace(model, name=name, loader="assay.atoms.dispersion:corrected", options=options,
-                                      meta={**model.meta, "dispersion": label})}
+                                      meta=meta)}
 
 
 def _refusal(model: Model, functional: str) -> str | None:
