@@ -13,7 +13,7 @@ from assay.core.crew import Answer, Crew, Question, Task
 from assay.core.errors import AssayError, describe
 from assay.core.record import Record
 
-CHUNKS_A_WORKER = 4
+CHUNKS_A_WORKER = 2
 CONNECT_TIMEOUT = 10.0
 
 
