@@ -1,4 +1,4 @@
-"""Sphinx configuration. The build needs no network: it makes its reference pages from the registry and runs the tutorials."""
+"""Sphinx configuration: reference pages come from the registry, tutorials are run; no network is needed."""
 
 import os
 import sys
@@ -8,8 +8,9 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
-import assay  # noqa: E402
 import generate  # noqa: E402
+
+import assay  # noqa: E402
 
 project = "assay"
 author = copyright = "the assay contributors"
@@ -23,7 +24,7 @@ html_static_path = ["_static"]
 html_css_files = ["wide-tables.css"]
 html_show_sourcelink = False
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say it in words
