@@ -27,7 +27,7 @@ system-packages:  ## Chromium for the browser tests, on Debian
 	@scripts/system-packages test
 
 check: setup  ## style, types, and that imports go down only
-	$(BIN)/ruff check .
+	$(BIN)/ruff check . scripts/lock scripts/skips scripts/screenshot
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
