@@ -148,6 +148,12 @@ class Store:
             version = int(self._db.execute("pragma data_version").fetchone()[0])
             return version * 1_000_003 + self._db.total_changes
 
+    def stamps(self) -> dict[str, tuple[int, float, float]]:
+        """Return, for every benchmark, numbers that change with its records: how many there are, and how old."""
+        query = "select benchmark, count(*), max(created), total(created) from record group by benchmark"
+        with self._clear_errors():
+            return {name: (count, newest, total) for name, count, newest, total in self._db.execute(query)}
+
     def provenance(self, sha: str) -> dict[str, Any]:
         """Return the circumstances that a record's `provenance` names; empty if unknown."""
         row = self._db.execute("select body from provenance where sha = ?", [sha]).fetchone()
