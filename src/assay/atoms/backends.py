@@ -32,13 +32,14 @@ class Backend(Protocol):
 class CalculatorBackend:
     """Any ASE calculator."""
 
-    def __init__(self, calculator: Any, elements: frozenset[str] | None = None) -> None:
-        self.calculator, self.elements = calculator, elements
+    def __init__(self, calculator: Any) -> None:
+        self.calculator, self.elements = calculator, _elements(calculator)
 
     def compute(self, atoms: Atoms, wanted: Collection[str]) -> Results:
         """Ask for the wanted properties; a calculator that computed more gives it too."""
+        self.calculator.reset()
         results = {name: self.calculator.get_property(name, atoms) for name in wanted}
-        return {**_known(self.calculator.results), **results}
+        return _known(self.calculator.results) | results
 
 
 class TbliteBackend:
@@ -67,48 +68,34 @@ class TbliteBackend:
         return _known(self.calculator.results)
 
 
-class ChgnetBackend:
-    """CHGNet: without gradients the energy costs a quarter of its calculator's energy, forces and stress."""
-
-    elements = None
-
-    def __init__(self, calculator: Any) -> None:
-        self.model = calculator.model
-
-    def compute(self, atoms: Atoms, wanted: Collection[str]) -> Results:
-        """Run the network for the smallest task that holds what is wanted."""
-        import torch
-        from ase.units import GPa
-        from pymatgen.io.ase import AseAtomsAdaptor
-
-        task = "efs" if "stress" in wanted else "ef" if "forces" in wanted else "e"
-        graph = self.model.graph_converter(AseAtomsAdaptor.get_structure(atoms))
-        with torch.set_grad_enabled(task != "e"):
-            prediction = self.model.predict_graph(graph, task=task)
-        results = {"energy": float(prediction["e"]) * (len(atoms) if self.model.is_intensive else 1)}
-        if "f" in prediction:
-            results["forces"] = prediction["f"]
-        if "s" in prediction:
-            results["stress"] = _voigt(prediction["s"]) * GPa
-        return results
-
-
 def backend(loaded: Any) -> Backend:
     """Return the way to ask what a loader returned: by the package its class comes from, else as any calculator."""
     package = type(loaded).__module__.partition(".")[0]
     if package == "chgnet":
+        try:
+            from assay.atoms.chgnet import ChgnetBackend
+        except ImportError:  # another version of chgnet, arranged differently: slower, with the same numbers
+            return CalculatorBackend(loaded)
         return ChgnetBackend(loaded)
-    if package == "tblite":
-        return TbliteBackend(loaded)
-    return CalculatorBackend(loaded)
-
-
-def _voigt(tensor: np.ndarray) -> np.ndarray:
-    return np.asarray(tensor, float).reshape(3, 3).flat[[0, 4, 8, 5, 2, 1]]
+    return TbliteBackend(loaded) if package == "tblite" else CalculatorBackend(loaded)
 
 
 def _known(results: Results) -> dict[str, Any]:
     return {name: results[name] for name in PROPERTIES if results.get(name) is not None}
+
+
+def _elements(calculator: Any) -> frozenset[str] | None:
+    """Return the elements that a calculator knows, where it can say: EMT, SevenNet, MACE."""
+    from ase.data import atomic_numbers, chemical_symbols
+
+    kind = type(calculator)
+    if kind.__module__ == "ase.calculators.emt":
+        from ase.calculators.emt import parameters
+
+        return frozenset(parameters)
+    known = getattr(calculator, "type_map", None) or getattr(getattr(calculator, "z_table", None), "zs", None)
+    numbers = [int(z) for z in known] if known is not None else []
+    return frozenset(chemical_symbols[z] for z in numbers if 0 < z < len(atomic_numbers)) or None
 
 
 def _beyond(atoms: Atoms, last: int) -> str:

@@ -8,11 +8,13 @@ import sqlite3
 import sys
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from assay.core import config
+from assay.core.store import NETWORK_FILE_SYSTEMS, file_system
 
 T = TypeVar("T")
 SCHEMA = "create table if not exists evaluation (key blob primary key, value blob not null, checksum integer not null)"
@@ -54,7 +56,7 @@ class EvaluationCache:
     def put(self, values: Mapping[bytes, bytes]) -> None:
         """Keep the values in one commit; a key that is there already keeps its first value."""
         rows = [(key, value, zlib.crc32(value)) for key, value in values.items()]
-        self._guarded(lambda db: db.executemany("insert or ignore into evaluation values (?, ?, ?)", rows) and None)
+        self._guarded(lambda db: _write(db, rows))
 
     def close(self) -> None:
         """Close the file; it is opened again when used again."""
@@ -81,8 +83,10 @@ class EvaluationCache:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
             try:
-                self._identity = _identity(self.path)
-                _prepare(db)
+                # One at a time: two processes that make the file at once would refuse each other the change to WAL.
+                with self._locked():
+                    self._identity = _identity(self.path)
+                    _prepare(db, self.path.parent)
             except BaseException:
                 db.close()
                 raise
@@ -91,8 +95,7 @@ class EvaluationCache:
 
     def _set_aside(self, error: Exception) -> None:
         self.close()
-        with open(f"{self.path}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._locked():
             # Another process may have done it while we waited: then the file is a new one, and good.
             if _identity(self.path) != self._identity:
                 return
@@ -101,6 +104,12 @@ class EvaluationCache:
                 if os.path.exists(f"{self.path}{suffix}"):
                     os.replace(f"{self.path}{suffix}", f"{aside}{suffix}")
         print(f"warning: {self.path} is damaged ({error}): set aside as {aside}, starting an empty one", file=sys.stderr)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with open(f"{self.path}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _turn_off(self, error: Exception) -> None:
         self.close()
@@ -117,10 +126,21 @@ def _read(db: sqlite3.Connection, key: bytes) -> bytes | None:
     return row[0]
 
 
-def _prepare(db: sqlite3.Connection) -> None:
+def _write(db: sqlite3.Connection, rows: list[tuple[bytes, bytes, int]]) -> None:
+    db.execute("begin immediate")
+    try:
+        db.executemany("insert or ignore into evaluation values (?, ?, ?)", rows)
+    except BaseException:
+        db.execute("rollback")
+        raise
+    db.execute("commit")
+
+
+def _prepare(db: sqlite3.Connection, folder: Path) -> None:
     exists = db.execute("select 1 from sqlite_master where name = 'evaluation'").fetchone()
     if not exists:
-        db.execute("pragma journal_mode = wal")
+        # A write-ahead log needs memory that all processes share, which a network file system does not give.
+        db.execute(f"pragma journal_mode = {'delete' if file_system(folder) in NETWORK_FILE_SYSTEMS else 'wal'}")
         db.execute(SCHEMA)
     # A commit that a power cut loses is only an evaluation to be done again.
     db.execute("pragma synchronous = normal")

@@ -63,5 +63,5 @@ def source(name: str) -> Source:
     kind, _, functional = name.partition("-")
     if kind != "d3bj" or functional not in FUNCTIONALS:
         raise ValueError(f"dispersion {name!r}: expected d3bj-<functional> with one of {', '.join(FUNCTIONALS)}")
-    identity = [f"{name} atm=False cutoff={CUTOFF}", package_version("dftd3")]
-    return Source(name, identity, lambda: D3(functional), structures.plain, cache.shared())
+    method = f"{name} atm=False cutoff={CUTOFF}"
+    return Source(name, method, [package_version("dftd3")], lambda: D3(functional), structures.plain, cache.shared())

@@ -71,6 +71,11 @@ class Evaluator(Calculator):
         """Evaluations so far by evaluator: how many were computed and how many came from the cache."""
         return {source.name: {"computed": source.computed, "cached": source.cached} for source in self.sources}
 
+    @property
+    def versions(self) -> list[str]:
+        """``name==version`` of the packages that compute."""
+        return [version for source in self.sources for version in source.versions]
+
     def calculate(self, atoms: Atoms | None = None, properties: Sequence[str] = ("energy",),
                   system_changes: Sequence[str] = tuple(all_changes)) -> None:
         """Fill `results`, as ASE asks a calculator to do."""

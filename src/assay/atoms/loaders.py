@@ -40,3 +40,31 @@ def sevennet(device: str, model: str, modal: str | None = None) -> Any:
     from sevenn.calculator import SevenNetCalculator
 
     return SevenNetCalculator(model, modal=modal, device=device)
+
+
+def mace(device: str, weights: str) -> Any:
+    """Return MACE's calculator for a model file, in double precision."""
+    from mace.calculators import MACECalculator
+
+    return MACECalculator(model_paths=weights, device=device, default_dtype="float64")
+
+
+def orb(device: str, architecture: str, weights: str) -> Any:
+    """Return Orb's calculator: a function of ``orb_models.forcefield.pretrained`` and its weights file.
+
+    Single precision without shortcuts in products, and not compiled: that costs minutes and a C compiler.
+    """
+    from orb_models.forcefield import pretrained
+    from orb_models.forcefield.calculator import ORBCalculator
+
+    make = getattr(pretrained, architecture)
+    return ORBCalculator(make(weights, device=device, precision="float32-highest", compile=False), device=device)
+
+
+def mattersim(device: str, weights: str) -> Any:
+    """Return MatterSim's calculator for a checkpoint."""
+    from mattersim.forcefield import MatterSimCalculator
+    from mattersim.forcefield.potential import Potential
+
+    potential = Potential.from_checkpoint(weights, device=device, load_training_state=False)
+    return MatterSimCalculator(potential=potential, device=device)

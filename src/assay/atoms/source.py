@@ -26,8 +26,10 @@ class Source:
     ----------
     name : str
         As `Evaluator.evaluations` counts it.
-    identity : sequence of str
-        Everything besides the structure that decides the numbers: digest of the model, versions of packages.
+    method : str
+        What decides the numbers besides the structure and the packages: the digest of a model, the parameters.
+    versions : sequence of str
+        ``name==version`` of the packages that compute.
     open_backend : callable
         Called when something has to be computed for the first time, not before.
     prepare : callable
@@ -35,9 +37,9 @@ class Source:
     store : EvaluationCache, optional
     """
 
-    def __init__(self, name: str, identity: Sequence[str], open_backend: Callable[[], Backend],
+    def __init__(self, name: str, method: str, versions: Sequence[str], open_backend: Callable[[], Backend],
                  prepare: Callable[[Atoms], Atoms], store: cache.EvaluationCache | None) -> None:
-        self.name, self.identity = name, list(identity)
+        self.name, self.method, self.versions = name, method, list(versions)
         self.open_backend, self.prepare, self.store = open_backend, prepare, store
         self.computed = self.cached = 0
         self._backend: Backend | None = None
@@ -71,10 +73,10 @@ class Source:
     def key(self, atoms: Atoms, name: str) -> bytes:
         """Return the key of a property of a prepared structure.
 
-        It is the sha256 of numbers, positions and cell as float64 bytes, pbc, charge, multiplicity, the identity of
-        this source and the property's name.
+        It is the sha256 of numbers, positions and cell as float64 bytes, pbc, charge, multiplicity, method and
+        versions of this source, and the property's name.
         """
-        head = [SCHEME, self.identity, name, len(atoms), atoms.pbc.tolist(), structures.charge(atoms),
+        head = [SCHEME, self.method, self.versions, name, len(atoms), atoms.pbc.tolist(), structures.charge(atoms),
                 structures.multiplicity(atoms)]
         hashed = hashlib.sha256(canonical_json(head).encode())
         hashed.update(np.ascontiguousarray(atoms.numbers, "<i8").tobytes())
@@ -84,7 +86,10 @@ class Source:
 
     def _opened(self) -> Backend:
         if self._backend is None:
-            self._backend = self.open_backend()
+            try:
+                self._backend = self.open_backend()
+            except Exception as error:
+                raise LoadError(describe(error)) from error
         return self._backend
 
     def _find(self, atoms: Atoms, wanted: Iterable[str]) -> dict[str, Any]:
@@ -110,14 +115,8 @@ def bare_source(model: Model, load: Callable[[], Any]) -> Source:
     load : callable
         Returns what its loader returns.
     """
-    def open_backend() -> Backend:
-        try:
-            return backend(load())
-        except Exception as error:
-            raise LoadError(f"load: {describe(error)}") from error
-
     prepare = structures.boxed if model.meta.get("periodic_only") else structures.plain
-    return Source(model.name, [model.digest, *versions(model)], open_backend, prepare, cache.shared())
+    return Source(model.name, model.digest, versions(model), lambda: backend(load()), prepare, cache.shared())
 
 
 def _decoded(name: str, value: bytes) -> Any:

@@ -226,7 +226,7 @@ class Store:
         if readonly:
             return
         if version == 0:
-            mode = "delete" if _file_system(self.root) in NETWORK_FILE_SYSTEMS else "wal"
+            mode = "delete" if file_system(self.root) in NETWORK_FILE_SYSTEMS else "wal"
             self._db.execute(f"pragma journal_mode = {mode}")
         self._db.execute("pragma synchronous = normal")
         for number in range(version + 1, len(MIGRATIONS) + 1):
@@ -253,7 +253,7 @@ def _row(record: StoredRecord) -> tuple[Any, ...]:
             canonical_json(refs), record.seconds, record.provenance, record.created)
 
 
-def _file_system(folder: Path) -> str:
+def file_system(folder: Path) -> str:
     """Return the type of the file system that holds `folder`, where the system tells (Linux)."""
     try:
         mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
