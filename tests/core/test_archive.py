@@ -118,8 +118,10 @@ def test_merge_a_damaged_line_is_named_and_nothing_is_written(store: Store, othe
     assert store.count() == 0
 
 
-@pytest.mark.parametrize("field, value", [("status", "perfect"), ("key", "../x"), ("values", {"x": float("nan")}),
-                                          ("artefacts", {"n": {"kind": "text", "sha256": "0" * 64, "suffix": "/../a"}})])
+@pytest.mark.parametrize(("field", "value"), [
+    ("status", "perfect"), ("key", "../x"), ("values", {"x": float("nan")}),
+    ("artefacts", {"n": {"kind": "text", "sha256": "0" * 64, "suffix": "/../a"}}),
+])
 def test_merge_a_record_of_another_form_is_refused(store: Store, other: Store, tmp_path: Path, field: str,
                                                    value: object) -> None:
     fill(other)

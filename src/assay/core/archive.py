@@ -30,7 +30,8 @@ SETTLE_SECONDS = 1.0  # what `collect` gives such a writer when told to take you
 def export(store: Store, folder: Path) -> tuple[int, int]:
     """Write ``<benchmark>/<model>.jsonl``, ``provenance.jsonl`` and ``artefacts/``.
 
-    Returns the numbers of records and artefacts. An earlier export in the folder is brought up to date; each file is written whole or not at all.
+    Returns the numbers of records and artefacts. An earlier export in the folder is brought up to date; each file is
+    written whole or not at all.
 
     Raises
     ------

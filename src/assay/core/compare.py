@@ -86,7 +86,10 @@ def compare(store: Store, benchmarks: Sequence[Benchmark], a: str, b: str,
 
 def _side(sample: Sample, common: set[str]) -> _Side:
     records = [record for record in sample.ok() if record.case in common]
-    values = sample.benchmark.analyse(records)
+    try:
+        values = sample.benchmark.analyse(records)
+    except Exception:  # a third party's code; the cell of the leaderboard says what it raises
+        values = {}
     return _Side({m.name: finite(values, m.name) for m in sample.benchmark.metrics}, resampled(sample, common))
 
 
