@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import AssayError
+from assay.core.files import replacing
 from assay.core.record import Artefact, ArtefactRef, Case, Record, StoredRecord, canonical_json, digest
 
+BUSY_SECONDS = 60.0  # how long a writer waits for another one
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "gpfs", "fuse.sshfs", "9p"}
 
 # Ordered; the n-th brings a store from version n - 1 to n. Never edit one that has been released.
@@ -62,10 +63,7 @@ class Store:
         with self._clear_errors():
             if not readonly:
                 self.root.mkdir(parents=True, exist_ok=True)
-            mode = "ro" if readonly else "rwc"
-            self._db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=60.0,
-                                       isolation_level=None, check_same_thread=False)
-            self._db.execute("pragma busy_timeout = 60000")
+            self._db = self._open(readonly)
             self._migrate(readonly)
 
     # -- writing
@@ -102,12 +100,11 @@ class Store:
         # A collection that runs beside us takes only old files: make it young. It may have just taken it.
         with self._clear_errors():
             with suppress(FileNotFoundError):
-                os.utime(path)
-                return path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as partial:
-                partial.write(artefact.data)
-            os.replace(partial.name, path)
+                if path.read_bytes() == artefact.data:  # a damaged one is written anew
+                    os.utime(path)
+                    return path
+            with replacing(path) as stream:
+                stream.write(artefact.data)
         return path
 
     def put(self, records: Iterable[StoredRecord], provenance: Mapping[str, str]) -> None:
@@ -156,7 +153,8 @@ class Store:
 
     def provenance(self, sha: str) -> dict[str, Any]:
         """Return the circumstances that a record's `provenance` names; empty if unknown."""
-        row = self._db.execute("select body from provenance where sha = ?", [sha]).fetchone()
+        with self._clear_errors():
+            row = self._db.execute("select body from provenance where sha = ?", [sha]).fetchone()
         return json.loads(row[0]) if row else {}
 
     def artefact_path(self, sha256: str, suffix: str) -> Path:
@@ -201,10 +199,12 @@ class Store:
         self._db.execute("begin immediate")
         try:
             yield
+            self._db.execute("commit")
         except BaseException:
-            self._db.execute("rollback")
+            # SQLite has rolled back by itself after some errors, as a full disk.
+            if self._db.in_transaction:
+                self._db.execute("rollback")
             raise
-        self._db.execute("commit")
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
@@ -214,9 +214,33 @@ class Store:
             raise AssayError(f"store {self.path}: {error}",
                              "check free space and permissions, or name another folder in ASSAY_HOME") from error
 
+    def _open(self, readonly: bool) -> sqlite3.Connection:
+        if not readonly:
+            return self._connect("mode=rwc")
+        if not self.path.is_file():
+            raise AssayError(f"no store at {self.path}", "run a benchmark first (assay run), or name the folder of a "
+                             "store in ASSAY_HOME")
+        db = self._connect("mode=ro")
+        try:
+            db.execute("pragma user_version")
+        except sqlite3.OperationalError:
+            # A folder that cannot be written has no place for the file that readers of a WAL share.
+            # Without a log (-wal) there is no writer either, and the database can be read as it lies there.
+            if Path(f"{self.path}-wal").exists():
+                raise
+            return self._connect("immutable=1")
+        return db
+
+    def _connect(self, parameters: str) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self.path.absolute().as_uri()}?{parameters}", uri=True, timeout=BUSY_SECONDS,
+                               isolation_level=None, check_same_thread=False)
+
     def _migrate(self, readonly: bool) -> None:
+        # Both in one transaction, or another process could make the tables in between.
+        self._db.execute("begin")
         version = self._db.execute("pragma user_version").fetchone()[0]
         tables = {row[0] for row in self._db.execute("select name from sqlite_master where type = 'table'")}
+        self._db.execute("commit")
         if tables and not (version and {"record", "provenance"} <= tables):
             raise AssayError(f"{self.path}: expected a store of assay, found a database with the tables "
                              f"{', '.join(sorted(tables))}", "name another folder in ASSAY_HOME")
@@ -226,8 +250,7 @@ class Store:
         if readonly:
             return
         if version == 0:
-            mode = "delete" if file_system(self.root) in NETWORK_FILE_SYSTEMS else "wal"
-            self._db.execute(f"pragma journal_mode = {mode}")
+            self._choose_journal()
         self._db.execute("pragma synchronous = normal")
         for number in range(version + 1, len(MIGRATIONS) + 1):
             with self._transaction():
@@ -236,6 +259,19 @@ class Store:
                     for statement in MIGRATIONS[number - 1].split(";"):
                         self._db.execute(statement)
                     self._db.execute(f"pragma user_version = {number}")
+
+    def _choose_journal(self) -> None:
+        mode = "delete" if file_system(self.root) in NETWORK_FILE_SYSTEMS else "wal"
+        # SQLite does not wait for others here: two processes may make a store at once.
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute(f"pragma journal_mode = {mode}")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
 
 def _stored(row: tuple[Any, ...]) -> StoredRecord:
