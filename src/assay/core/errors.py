@@ -55,5 +55,10 @@ def did_you_mean(word: str, known: Iterable[str], most: int = 3) -> str:
 
 def describe(error: BaseException) -> str:
     """Return ``Type: message`` on one line, the form of every reason in the store."""
-    text = " ".join(str(error).split())
+    text = printable(" ".join(str(error).split()))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Return the text with surrogates, as file names that are not UTF-8 give, written out: they cannot be stored."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -46,14 +46,15 @@ class WorkerProcess:
 
     def __init__(self, job: Job, python: Path | None, log: IO[bytes], threads: int) -> None:
         command = ([str(python), "-c", BOOT, str(Path(assay.__file__).parent)] if python
-                   else [sys.executable, "-m", "assay.core.worker"])
+                   else [sys.executable, "-P", "-m", "assay.core.worker"])
         number = str(threads)
         variables = {**os.environ, "ASSAY_HOME": str(config.home()), "ASSAY_CACHE": str(config.cache()),
                      "OMP_NUM_THREADS": number, "OPENBLAS_NUM_THREADS": number, "MKL_NUM_THREADS": number}
+        # -P: a file random.py in the current folder must not stand in for the library's; ours is the driver's path.
         # A session of its own: a Ctrl-C in the terminal reaches the driver alone, a kill reaches all children.
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
                                          env=variables, start_new_session=True, bufsize=0)
-        self._pending = b""
+        self._pending: list[bytes] = []
         self.started = time.monotonic()
         self._write(asdict(job))
 
@@ -69,8 +70,13 @@ class WorkerProcess:
     def messages(self) -> tuple[list[dict[str, Any]], bool]:
         """Return the complete messages at hand, and whether the worker has died. Call when readable."""
         data = os.read(self.fileno(), 1 << 20)
-        *lines, self._pending = (self._pending + data).split(b"\n")
-        return [json.loads(line) for line in lines], not data
+        self._pending.append(data)
+        if b"\n" not in data:
+            return [], not data
+        # Joined once a message: artefacts of many megabytes come in pieces of 64 kB.
+        *lines, rest = b"".join(self._pending).split(b"\n")
+        self._pending = [rest]
+        return [json.loads(line) for line in lines], False
 
     def end(self) -> None:
         """Tell the worker that nothing more will be asked; it ends by itself, `reap` waits for it."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from assay.core.errors import printable
 from assay.core.plot import Plot
 
 Status = Literal["ok", "failed", "skipped"]
@@ -18,12 +19,19 @@ KINDS = ("structure", "trajectory", "image", "heatmap", "transcript", "table", "
 
 
 def canonical_json(value: Any) -> str:
-    """Return the one JSON text of `value`: sorted keys, no spaces, no NaN.
+    """Return the one JSON text of `value`: sorted keys, no spaces, no NaN, nothing that UTF-8 cannot hold.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `value` is not JSON.
 
     >>> canonical_json({"b": 1, "a": [1.0, "x"]})
     '{"a":[1.0,"x"],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    text.encode()
+    return text
 
 
 def digest(value: Any) -> str:
@@ -49,7 +57,8 @@ class Case:
     Raises
     ------
     ValueError
-        If the id is empty or holds control characters, or `inputs` is not JSON.
+        If the id is empty or holds control characters, the tags are one text, the cost is not a number of 0 or
+        more, or `inputs` is not JSON.
     """
 
     id: str
@@ -60,11 +69,15 @@ class Case:
     def __post_init__(self) -> None:
         if not self.id or any(unicodedata.category(c) == "Cc" for c in self.id):
             raise ValueError(f"case id {self.id!r}: expected text without control characters")
+        if isinstance(self.tags, str):
+            raise ValueError(f"case {self.id!r}: tags must be a tuple of texts, found the text {self.tags!r}")
+        if not (math.isfinite(self.cost) and self.cost >= 0):
+            raise ValueError(f"case {self.id!r}: cost must be 0 or more, found {self.cost}")
         object.__setattr__(self, "tags", tuple(self.tags))
         try:
-            canonical_json(self.inputs)
+            canonical_json([self.id, self.tags, self.inputs])
         except (TypeError, ValueError) as error:
-            raise ValueError(f"case {self.id!r}: inputs are not JSON: {error}") from error
+            raise ValueError(f"case {self.id!r}: id, tags and inputs are not JSON: {error}") from error
 
     @property
     def full(self) -> bool:
@@ -85,12 +98,23 @@ class Artefact:
         File suffix with its dot, as in ``.extxyz``.
     label : str
         What a reader is told it is.
+
+    Raises
+    ------
+    ValueError
+        If `data` is not bytes, or the suffix would lead to another folder.
     """
 
     kind: str
     data: bytes
     suffix: str = ".bin"
     label: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.data, bytes):
+            raise ValueError(f"artefact of kind {self.kind!r}: expected bytes, found {type(self.data).__name__}")
+        if not set(self.suffix).isdisjoint("/\\\0"):
+            raise ValueError(f"artefact of kind {self.kind!r}: the suffix {self.suffix!r} holds a path")
 
     @property
     def sha256(self) -> str:
@@ -135,6 +159,7 @@ class Record:
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise ValueError(f"record status {self.status!r}: expected one of {', '.join(STATUSES)}")
+        object.__setattr__(self, "reason", printable(str(self.reason)))
 
     @classmethod
     def failed(cls, reason: str) -> Record:
@@ -148,16 +173,20 @@ class Record:
 
     def checked(self) -> Record:
         """Return the record itself, or the failed record it has to be: not JSON, or not finite."""
+        if not isinstance(self.values, dict):
+            return Record.failed(f"values are a {type(self.values).__name__}: expected a dict")
         for path, number in _numbers(self.values, ""):
             if not math.isfinite(number):
                 return Record.failed(f"values{path} is {number}: expected finite numbers")
-        try:
-            canonical_json(self.values)
-        except (TypeError, ValueError) as error:
-            return Record.failed(f"values are not JSON: {error}")
         wrong = [name for name, item in self.artefacts.items() if not isinstance(item, Artefact)]
         if wrong:
             return Record.failed(f"artefact {wrong[0]!r}: expected an Artefact")
+        labels = {name: item.label for name, item in self.artefacts.items()}
+        for what, item in (("values", self.values), ("labels of artefacts", labels)):
+            try:
+                canonical_json(item)
+            except (TypeError, ValueError) as error:
+                return Record.failed(f"{what} are not JSON: {error}")
         return self
 
 

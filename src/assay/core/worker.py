@@ -21,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -31,6 +32,7 @@ from assay.core.errors import LoadError, Skip, describe
 from assay.core.model import Model, resolve
 from assay.core.record import Artefact, Case, Record
 
+SEED = 0
 GRACE = 1.0  # seconds between the driver's end and a kill
 
 
@@ -91,8 +93,7 @@ class Worker:
     def answer(self, benchmark: str, case: Case) -> dict[str, Any]:
         """Run one case and return the message for the driver."""
         started, trace = time.perf_counter(), ""
-        # Code that draws from the global generator gives the same record wherever in the queue its case stands.
-        random.seed(0)
+        seed_everything()
         try:
             record = self._calc(benchmark, case)
         except LoadError:
@@ -103,12 +104,19 @@ class Worker:
             record, trace = Record.failed(describe(error)), traceback.format_exc()
         message = {"event": "record", "status": record.status, "reason": record.reason, "values": record.values,
                    "artefacts": {name: _encoded(item) for name, item in record.artefacts.items()},
-                   "seconds": time.perf_counter() - started, "trace": trace,
-                   "evaluations": getattr(self.subject, "evaluations", {})}
+                   "seconds": time.perf_counter() - started, "trace": trace, "evaluations": self._evaluations()}
         if len(sys.modules) != self.modules:
             self.modules = len(sys.modules)
             message["provenance"] = provenance.circumstances(self.model.device)
         return message
+
+    def _evaluations(self) -> dict[str, dict[str, int]]:
+        """Return what the family's wrapper counted; another model may use the name for something else."""
+        counts = getattr(self.subject, "evaluations", None)
+        if not isinstance(counts, dict):
+            return {}
+        return {str(name): {what: int(item[what]) for what in ("computed", "cached")}
+                for name, item in counts.items() if isinstance(item, dict) and {"computed", "cached"} <= set(item)}
 
     def _calc(self, benchmark: str, case: Case) -> Record:
         if benchmark not in self.benchmarks:
@@ -117,6 +125,15 @@ class Worker:
         if not isinstance(record, Record):
             return Record.failed(f"calc returned {type(record).__name__}: expected a Record")
         return record.checked()
+
+
+def seed_everything() -> None:
+    """Seed the global generators: a record is the same wherever in the queue its case stands."""
+    random.seed(SEED)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(SEED)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(SEED)
 
 
 def decoded(message: dict[str, Any]) -> Record:
@@ -199,11 +216,13 @@ def limit_memory(device: str) -> None:
     """Let a runaway case meet a MemoryError, or the kernel choose this process, before the driver suffers (Linux)."""
     if not sys.platform.startswith("linux"):
         return
-    Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
+    with suppress(OSError):  # containers may forbid it
+        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
     if device == "cpu":
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (memory if hard < 0 else min(memory, hard), hard))
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        limits = [limit for limit in (memory, soft, hard) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), hard))
 
 
 if __name__ == "__main__":
