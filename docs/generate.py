@@ -131,11 +131,11 @@ def _model_row(model: Model) -> list[str]:
 
 def commands_page() -> str:
     """Return the page of all commands: what ``--help`` prints, for each."""
-    from assay.cli import main
+    from assay.cli.commands import verbs
 
     lines = ["# Commands", "", "What `--help` prints, for every command. Results go to stdout, messages and "
              "progress to stderr; `--json` gives the documents described there.", ""]
-    for path, command in _walk(main, ()):
+    for path, command in _walk(verbs, ()):
         # A fixed width: the page must not depend on the terminal of whoever builds it.
         context = click.Context(command, info_name=" ".join(["assay", *path]), terminal_width=96, max_content_width=96)
         depth = min(len(path) + 1, 4)

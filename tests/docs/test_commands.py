@@ -22,11 +22,11 @@ def quoted() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), quoted())
 def test_quoted_commands_parse(page: str, line: str) -> None:
-    from assay.cli import main
+    from assay.cli.commands import verbs
 
     words = shlex.split(line, comments=True)[1:]
-    context = click.Context(main, info_name="assay")
-    command: click.Command = main
+    context = click.Context(verbs, info_name="assay")
+    command: click.Command = verbs
     while words and isinstance(command, click.Group):
         inner = command.get_command(context, words[0])
         assert inner is not None, f"{page}: no command {words[0]!r} in {line!r}"
