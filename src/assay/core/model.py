@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.core.errors import AssayError
-from assay.core.record import digest
+from assay.core.record import canonical_json, digest
 
 WEIGHTS = "{weights}"
 
@@ -40,7 +40,7 @@ class Model:
     Raises
     ------
     ValueError
-        If the loader is not of the form ``package.module:callable``.
+        If the loader is not of the form ``package.module:callable``, or `options` or `meta` are not JSON.
     """
 
     name: str
@@ -58,6 +58,10 @@ class Model:
         module, _, attribute = self.loader.partition(":")
         if not module or not attribute:
             raise ValueError(f"model {self.name!r}: loader must be 'package.module:callable', found {self.loader!r}")
+        try:
+            canonical_json([self.options, self.meta])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"model {self.name!r}: options and meta must be JSON: {error}") from error
 
     @property
     def digest(self) -> str:
@@ -94,6 +98,11 @@ class Environment:
 
     name: str
     requires: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.requires, str):
+            raise ValueError(f"environment {self.name!r}: requires must be a list, found the text {self.requires!r}")
+        object.__setattr__(self, "requires", tuple(self.requires))
 
     @property
     def digest(self) -> str:
@@ -135,7 +144,7 @@ def read_toml(path: Path) -> tuple[list[Model], list[Environment]]:
               for entry in document.get("model", [])]
     environments = [_entry(Environment, {"name": name, **entry}, f"{path}: environment {name!r}")
                     for name, entry in document.get("environments", {}).items()]
-    return models, [Environment(e.name, tuple(e.requires)) for e in environments]
+    return models, environments
 
 
 def _entry(kind: type[Any], entry: dict[str, Any], where: str) -> Any:

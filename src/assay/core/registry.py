@@ -18,6 +18,10 @@ from assay.core.model import Environment, Model, read_toml, resolve
 BenchmarkClass = TypeVar("BenchmarkClass", bound=type[Benchmark])
 
 
+class NameTakenError(AssayError):
+    """Two benchmarks, models, ... of one name: nothing can tell which of them is meant."""
+
+
 @dataclass(frozen=True)
 class Family:
     """A family of evidence: how its loaded models are wrapped, which further models each offers, how one is checked.
@@ -61,14 +65,15 @@ class Registry:
 
         Raises
         ------
-        AssayError
+        NameTakenError
             If something else has the name; it names both places.
         """
         entries: dict[str, Any] = getattr(self, table)
         first = self.where.get((table, name))
         if first is not None and (first != where or entries[name] != item):
-            raise AssayError(f"{table.rstrip('s')} {name!r} is registered twice: in {first} and in {where}",
-                             "rename or remove one of the two")
+            what = "family" if table == "families" else table.rstrip("s")
+            raise NameTakenError(f"{what} {name!r} is registered twice: in {first} and in {where}",
+                                 "rename or remove one of the two")
         entries[name] = item
         self.where[table, name] = where
 
@@ -81,6 +86,9 @@ class Registry:
             self._import(entry)
         for path in config.user_files():
             self.add_toml(path)
+            # A loader may lie beside the file that names it; last, so that it stands in for nothing.
+            if str(path.parent) not in sys.path:
+                sys.path.append(str(path.parent))
         for model in list(self.models.values()):
             self._offer_variants(model)
         return self
@@ -128,19 +136,26 @@ class Registry:
     def _import(self, entry: EntryPoint) -> None:
         try:
             importlib.import_module(entry.value.partition(":")[0])
-        except AssayError:
+        except NameTakenError:
             raise
-        except Exception as error:
-            distribution = entry.dist.name if entry.dist else entry.name
-            self.broken.append((distribution, describe(error)))
-            print(f"warning: plugin {distribution} ({entry.value}) cannot be imported and is left out: "
-                  f"{describe(error)}", file=sys.stderr)
+        except (Exception, SystemExit) as error:
+            self._leave_out(entry.dist.name if entry.dist else entry.name, entry.value, error)
+
+    def _leave_out(self, plugin: str, what: str, error: BaseException) -> None:
+        self.broken.append((plugin, describe(error)))
+        print(f"warning: plugin {plugin} ({what}) cannot be used and is left out: {describe(error)}",
+              file=sys.stderr)
 
     def _offer_variants(self, model: Model) -> None:
         family = self.families.get(model.family)
         if family is None or family.variants is None:
             return
-        for name, variant in resolve(family.variants)(model).items():
+        try:
+            variants = resolve(family.variants)(model)
+        except Exception as error:
+            self._leave_out(family.name, f"variants of {model.name}", error)
+            return
+        for name, variant in variants.items():
             if isinstance(variant, str):
                 self.refused[name] = variant
             elif name not in self.models:
