@@ -49,8 +49,8 @@ def molecules_in(solid: Atoms, molecule: Atoms) -> int:
     cell, unit = Counter(solid.symbols), Counter(molecule.symbols)
     number = len(solid) // len(molecule)
     if number < 1 or cell != Counter({symbol: number * count for symbol, count in unit.items()}):
-        raise ValueError(f"the cell holds {solid.symbols.formula:metal}, which is not a whole number of molecules "
-                         f"{molecule.symbols.formula:metal}")
+        raise ValueError(f"the cell holds {solid.get_chemical_formula()}, which is not a whole number of molecules "
+                         f"{molecule.get_chemical_formula()}")
     return number
 
 

@@ -17,6 +17,7 @@ from assay.atoms import tags
 from assay.core.record import Case
 
 RATTLE = 0.05  # A, the standard deviation of every coordinate
+SHIFT = 10.0  # A, the largest translation along an axis: several cells
 
 MOLECULES = ("CH3OH", "CH3CONH2", "CH3CN", "C6H6", "CH3SH", "CH3Cl", "H2CF2")
 
@@ -78,6 +79,22 @@ def rotated(atoms: Atoms, rotation: np.ndarray) -> Atoms:
     copy = atoms.copy()
     copy.cell, copy.positions = atoms.cell.array @ rotation.T, atoms.positions @ rotation.T
     return copy
+
+
+def translated(atoms: Atoms, random: np.random.Generator) -> Atoms:
+    """Return the structure moved; of a crystal, every atom then goes back into the cell by lattice vectors."""
+    copy = atoms.copy()
+    copy.positions += random.uniform(-SHIFT, SHIFT, size=3)
+    if copy.pbc.any():
+        copy.wrap()
+    return copy
+
+
+def apart(first: Atoms, second: Atoms, distance: float) -> Atoms:
+    """Return both molecules in one structure, `distance` in A along x between their nearest ends."""
+    moved = second.copy()
+    moved.positions[:, 0] += first.positions[:, 0].max() - second.positions[:, 0].min() + distance
+    return first + moved
 
 
 def cases() -> Iterator[Case]:

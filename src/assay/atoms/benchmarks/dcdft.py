@@ -41,8 +41,7 @@ class DeltaTest(Benchmark):
     licence = "as distributed with ASE (LGPL-2.1-or-later)"
 
     def supports(self, model: Model) -> str | None:
-        gamma_only = model.meta.get("gamma_only")
-        return "Gamma point only: no equation of state of a primitive cell" if gamma_only else None
+        return "Gamma point only: no equation of state of a primitive cell" if model.meta.get("gamma_only") else None
 
     def cases(self) -> Iterator[Case]:
         for element in ELEMENTS:
@@ -56,15 +55,14 @@ class DeltaTest(Benchmark):
         scan = eos.scan(evaluator.energy, atoms, v0)
         found = scan.minimum
         distance = delta(found.v0, found.b0 / eos.EV_A3_IN_GPA, found.bp, v0, b0 / eos.EV_A3_IN_GPA, bp)
-        values = {"v0": found.v0, "b0": found.b0, "bp": found.bp, "delta": 1000 * distance,
-                  "v0_ref": v0, "b0_ref": b0, "bp_ref": bp,
-                  "volumes": scan.volumes.tolist(), "energies": scan.energies.tolist()}
-        lowest = eos.scaled(atoms, scan.volumes[scan.energies.argmin()])
-        crystal = artefact.structure(lowest, scan.energies.min() * len(atoms))
-        return Record(values, {"crystal": crystal})
+        lowest = scan.energies.argmin()
+        crystal = artefact.structure(eos.scaled(atoms, scan.volumes[lowest]), scan.energies[lowest] * len(atoms))
+        return Record({"v0": found.v0, "b0": found.b0, "bp": found.bp, "delta": 1000 * float(distance),
+                       "v0_ref": v0, "b0_ref": b0, "bp_ref": bp, "volumes": scan.volumes.tolist(),
+                       "energies": scan.energies.tolist()}, {"crystal": crystal})
 
     def analyse(self, records: Sequence[StoredRecord]) -> dict[str, float]:
+        mean = column(records, "delta").mean()
         percent = {name: 100 * np.abs(differences(records, name, f"{name}_ref") / column(records, f"{name}_ref")).mean()
                    for name in ("v0", "b0")}
-        delta = column(records, "delta").mean()
-        return {"delta": delta, "delta_full": delta, **percent}
+        return {"delta": mean, "delta_full": mean, **percent}

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from ase import Atoms
 from ase.data import chemical_symbols
 
 from assay.atoms import artefact, curves, tags
 from assay.atoms.evaluate import Evaluator
 from assay.atoms.statistics import column
 from assay.core.benchmark import Benchmark
-from assay.core.errors import AssayError, Skip, describe
 from assay.core.plot import Line, PeriodicTable
 from assay.core.record import Case, Metric, Record, StoredRecord, View
 from assay.core.registry import benchmark
@@ -44,7 +42,7 @@ class Diatomics(Benchmark):
             yield Case(element, tags=tags.elements([element]) + (() if element in PLAIN else ("full",)))
 
     def calc(self, evaluator: Evaluator, case: Case) -> Record:
-        points, reasons = curve(evaluator, case.id)
+        points, reasons = curves.curve(evaluator, case.id)
         if len(reasons) > MOST_MISSING:
             return Record.failed(f"{len(reasons)} of {curves.POINTS} distances without a result: {reasons[0]}")
         r, energies, forces = np.array(points).T
@@ -52,30 +50,7 @@ class Diatomics(Benchmark):
                                                       "energies": (energies - energies[-1]).tolist(),
                                                       "forces": forces.tolist()}
         deepest = points[int(energies.argmin())]
-        return Record(values, {"deepest": artefact.structure(pair(case.id, deepest[0]), deepest[1])})
+        return Record(values, {"deepest": artefact.structure(curves.pair(case.id, deepest[0]), deepest[1])})
 
     def analyse(self, records: Sequence[StoredRecord]) -> dict[str, float]:
         return {metric.name: column(records, metric.name).mean() for metric in self.metrics}
-
-
-def pair(element: str, distance: float) -> Atoms:
-    """Return two atoms at a distance in A along x."""
-    return Atoms([element] * 2, [[0.0, 0.0, 0.0], [distance, 0.0, 0.0]])
-
-
-def curve(evaluator: Evaluator, element: str) -> tuple[list[tuple[float, float, float]], list[str]]:
-    """Return (distance, energy, force on the second atom) wherever the model gives them, and why not elsewhere."""
-    points, reasons = [], []
-    for distance in curves.distances(element).tolist():
-        try:
-            result = evaluator.evaluate(pair(element, distance), ["energy", "forces"])
-            point = distance, float(result["energy"]), float(result["forces"][1, 0])
-            if not np.isfinite(point).all():
-                raise ValueError("energy or force is not finite")
-        except (Skip, AssayError):
-            raise
-        except Exception as error:  # a self-consistent field that does not converge, say
-            reasons.append(describe(error))
-        else:
-            points.append(point)
-    return points, reasons

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from ase import Atoms
 
 from assay.atoms import artefact
 from assay.atoms import physical_structures as physical
@@ -17,7 +16,6 @@ from assay.core.record import Case, Metric, Record, StoredRecord, View
 from assay.core.registry import benchmark
 
 TRIALS = 3
-SHIFT = 10.0  # A, the largest translation along an axis: several cells
 
 
 @benchmark
@@ -44,7 +42,7 @@ class Invariance(Benchmark):
         turned = [evaluator.evaluate(physical.rotated(atoms, matrix), ["energy", "forces"]) for matrix in rotations]
         energies = {
             "rotation": [result["energy"] for result in turned],
-            "translation": evaluator.energies(translated(atoms, random) for _ in range(TRIALS)),
+            "translation": evaluator.energies(physical.translated(atoms, random) for _ in range(TRIALS)),
             "permutation": evaluator.energies(atoms[random.permutation(len(atoms))] for _ in range(TRIALS)),
         }
         values = {name: 1000 * np.abs(np.subtract(found, energy)).max() / len(atoms)
@@ -56,12 +54,3 @@ class Invariance(Benchmark):
 
     def analyse(self, records: Sequence[StoredRecord]) -> dict[str, float]:
         return {metric.name: column(records, metric.name).max() for metric in self.metrics}
-
-
-def translated(atoms: Atoms, random: np.random.Generator) -> Atoms:
-    """Return the structure moved; of a crystal, every atom then goes back into the cell by lattice vectors."""
-    copy = atoms.copy()
-    copy.positions += random.uniform(-SHIFT, SHIFT, size=3)
-    if copy.pbc.any():
-        copy.wrap()
-    return copy
