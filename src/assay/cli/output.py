@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -50,8 +50,8 @@ def table(title: str, *columns: str) -> Table:
     made = Table(box=box.SIMPLE_HEAD, title=Text(title, "bold") if title else None, title_justify="left",
                  caption_justify="left", pad_edge=False, header_style="dim", collapse_padding=True)
     for name in columns:
-        made.add_column(name.lstrip(">~"), justify="right" if name[0] == ">" else "left", no_wrap=name[0] != "~",
-                        vertical="top", overflow="fold")
+        made.add_column(name.lstrip(">~"), justify="right" if name.startswith(">") else "left",
+                        no_wrap=not name.startswith("~"), vertical="top", overflow="fold")
     return made
 
 
@@ -64,6 +64,18 @@ def show(*parts: RenderableType) -> None:
     text = capture.get()
     # Rich fills lines with spaces; where nobody looks they are noise in a file or a diff.
     click.echo(text if terminal.is_terminal else "\n".join(map(str.rstrip, text.split("\n"))), nl=False)
+
+
+def first_that_fits(*tables: Callable[[], Table]) -> Table:
+    """Return the first table that the terminal is wide enough for, else the last: the widest comes first."""
+    from rich.measure import Measurement
+
+    terminal = console()
+    options = terminal.options.update(max_width=WIDE)
+    for made in tables[:-1]:
+        if Measurement.get(terminal, options, found := made()).minimum <= terminal.width:
+            return found
+    return tables[-1]()
 
 
 def styled(text: str, style: str) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -110,9 +111,13 @@ def print_board(board: Board) -> None:
     for benchmark in board.benchmarks:
         cells = [cell for cell in board.cells if cell.benchmark == benchmark.name]
         if cells:
-            output.show(_benchmark_table(benchmark, cells))
+            # A narrow terminal keeps the values and loses intervals, which --json and the report have.
+            output.show(output.first_that_fits(
+                *(partial(_benchmark_table, benchmark, cells, intervals) for intervals in (2, 1, 0))))
     for family in dict.fromkeys(row.family for row in board.rows):
-        output.show(_leaderboard_table(family, [row for row in board.rows if row.family == family]))
+        rows = [row for row in board.rows if row.family == family]
+        output.show(output.first_that_fits(
+            *(partial(_leaderboard_table, family, rows, *rest) for rest in ((True, True), (False, True), (False, False)))))
     if not board.cells:
         note("no results of this selection yet: fill the store with assay calc, as in\n"
              "  assay run -b atoms/s22 -m gfn2-xtb")
@@ -121,17 +126,21 @@ def print_board(board: Board) -> None:
             note(f"warning: {cell.benchmark} {cell.model}: {cell.reason}")
 
 
-def _benchmark_table(benchmark: Benchmark, cells: Sequence[Cell]) -> Table:
+def _benchmark_table(benchmark: Benchmark, cells: Sequence[Cell], intervals: int) -> Table:
+    """Return a row a model; `intervals` is 2 with those of the metrics, 1 with that of the score alone, 0 without."""
     from assay.app.text import interval, number, score
 
     shown = [m for m in benchmark.metrics if m.weight > 0 or any(c.metrics[m.name].value is not None for c in cells)]
-    heads = [part for metric in shown for part in (f">{metric.name}\n{metric.unit}".rstrip(), "95 %")]
-    table = output.table(f"{benchmark.name}  {benchmark.title}", "model", ">score", "95 %", *heads, ">cases", "~note")
+    heads = [part for metric in shown
+             for part in (f">{metric.name}\n{metric.unit}".rstrip(), *(["95 %"] if intervals == 2 else []))]
+    table = output.table(f"{benchmark.name}  {benchmark.title}", "model", ">score", *(["95 %"] if intervals else []),
+                         *heads, ">cases", "~note")
     for cell in sorted(cells, key=lambda c: (-(c.score if c.score is not None else -1.0), c.model)):
         found = [cell.metrics[metric.name] for metric in shown]
-        values = [part for m in found for part in (number(m.value), interval(m.low, m.high, m.value))]
-        table.add_row(cell.model, score(cell.score), _score_interval(cell), *values, f"{cell.ok}/{cell.total}",
-                      _note(cell))
+        values = [part for m in found
+                  for part in (number(m.value), *([interval(m.low, m.high, m.value)] if intervals == 2 else []))]
+        table.add_row(cell.model, score(cell.score), *([_score_interval(cell)] if intervals else []), *values,
+                      f"{cell.ok}/{cell.total}", _note(cell))
     return table
 
 
@@ -140,16 +149,17 @@ def _note(cell: Cell) -> str:
     return ", ".join(counts) + (f": {cell.reason}" if cell.reason and counts else cell.reason)
 
 
-def _leaderboard_table(family: str, rows: Sequence[Row]) -> Table:
+def _leaderboard_table(family: str, rows: Sequence[Row], with_categories: bool, with_ties: bool) -> Table:
     from assay.app.text import percent, score
 
-    categories = list(dict.fromkeys(row.category for row in rows if row.category is not None))
+    categories = list(dict.fromkeys(row.category for row in rows if row.category is not None and with_categories))
     by_category = {(row.category, row.model): row for row in rows}
     table = output.table(f"{family}: leaderboard", ">rank", "model", ">score", "95 %", "~tied with", ">covered",
                          *(f">{category}" for category in categories))
     for row in (row for row in rows if row.category is None):
         parts = [by_category.get((category, row.model)) for category in categories]
-        cells = [_rank(row), row.model, score(row.score), _score_interval(row), _ties(row), percent(row.coverage),
+        cells = [_rank(row), row.model, score(row.score), _score_interval(row), _ties(row) if with_ties else "",
+                 percent(row.coverage),
                  *(score(part.score if part else None) for part in parts)]
         table.add_row(*cells, style=None if row.ranked else "dim")
     if any(not row.ranked for row in rows if row.category is None):
