@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from assay.core.files import replacing
 from assay.core.record import Case
 
 RESAMPLES, SEED = 1000, 0
@@ -86,10 +85,8 @@ class IntervalCache:
         """Keep the samples, in memory and on disk."""
         self._memory[key] = samples
         try:
-            self._path(key).parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._path(key).parent, prefix=".", delete=False) as partial:
-                np.save(partial, samples, allow_pickle=False)
-            os.replace(partial.name, self._path(key))
+            with replacing(self._path(key)) as stream:
+                np.save(stream, samples, allow_pickle=False)
         except OSError:
             return
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assay.core import config
-from assay.core.errors import LoadError
+from assay.core.errors import LoadError, describe
 from assay.core.model import Environment
 
 SETUP_TIMEOUT = 1800.0
@@ -55,9 +55,13 @@ def build(environment: Environment, echo: Callable[[str], None] = lambda line: N
         if not ready(environment):
             shutil.rmtree(target, ignore_errors=True)
             echo(f"building the environment {environment.name}: {', '.join(environment.requires)}")
-            venv.create(target, with_pip=True, symlinks=True)
-            _install(environment, echo)
-            _mark(environment).write_text("\n".join(environment.requires) + "\n", encoding="utf-8")
+            try:
+                venv.create(target, with_pip=True, symlinks=True)
+                _install(environment, echo)
+                _mark(environment).write_text("\n".join(environment.requires) + "\n", encoding="utf-8")
+            except (OSError, subprocess.SubprocessError) as error:
+                raise LoadError(f"environment {environment.name}: {target} cannot be made: {describe(error)}",
+                                "check free space and permissions, and that python has venv and pip") from error
     return python(environment)
 
 
@@ -67,16 +71,21 @@ def _mark(environment: Environment) -> Path:
 
 def _install(environment: Environment, echo: Callable[[str], None]) -> None:
     command = [str(python(environment)), "-m", "pip", "install", "--no-input", "--progress-bar", "off",
-               "--disable-pip-version-check", *environment.requires]
+               "--disable-pip-version-check", *(["--no-index"] if config.offline() else []), *environment.requires]
     variables = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
     process = subprocess.Popen(["timeout", f"{SETUP_TIMEOUT:.0f}", *command] if shutil.which("timeout") else command,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables)
     last: list[str] = []
     assert process.stdout is not None
-    for line in process.stdout:
-        echo(line.rstrip())
-        last = [*last[-4:], line.strip()]
+    try:
+        for line in process.stdout:
+            echo(line.rstrip())
+            last = [*last[-4:], line.strip()]
+    except BaseException:
+        process.terminate()
+        raise
     if process.wait() != 0:
         raise LoadError(f"environment {environment.name}: pip ended with exit code {process.returncode}\n  "
                         + "\n  ".join(last), f"python {sys.version.split()[0]} may be too old or too new for "
-                        f"{', '.join(environment.requires)}; the index may be out of reach")
+                        f"{', '.join(environment.requires)}; the index may be out of reach; it is not asked while "
+                        "ASSAY_OFFLINE is set")

@@ -59,7 +59,7 @@ def available(model: Model) -> tuple[bool, str]:
 
 
 def _file(model: Model) -> Path:
-    return config.cache() / "weights" / model.digest[:12] / model.url.rsplit("/", 1)[-1]
+    return config.cache() / "weights" / model.digest[:12] / data.file_name(model.url)
 
 
 def _places(model: Model) -> list[Path]:
