@@ -1,0 +1,186 @@
+/* The page's state is its query string: every control changes that, and the server answers with what it changes. */
+window.assay = (() => {
+  const read = () => new URLSearchParams(location.search);
+
+  /* Set entries of the query string (null or "" removes one) and go there. */
+  function go(changes) {
+    const query = read();
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null || value === "" || value === undefined) query.delete(name);
+      else query.set(name, String(value));
+    }
+    visit("?" + query);
+  }
+
+  function visit(search) {
+    window.dash_clientside.set_props("url", { search: search === "?" ? "" : search });
+  }
+
+  /* A click on a cell: on the summary it opens the category, on a category page the benchmark. */
+  const CLOSED = { metric: null, view: null, case: null, artefact: null, frame: null, compare: null };
+  function open(column, model, cell) {
+    const query = read();
+    if (["rank", "model", "score"].includes(column)) return;
+    const [benchmark, metric] = split(column);
+    if (query.get("category")) go({ ...CLOSED, b: benchmark, m: model, metric });
+    else go({ ...CLOSED, category: column, b: (cell && cell.b) || null, m: model });
+  }
+
+  /* "family/word.metric" -> benchmark and metric; the dot after the slash that ends a benchmark's name is the last. */
+  function split(column) {
+    const slash = column.indexOf("/"), dot = column.lastIndexOf(".");
+    const grid = document.querySelector("#leaderboard");
+    const own = grid && grid.querySelector(`[col-id="${CSS.escape(column)}"][data-metric]`);
+    return dot > slash && slash > 0 && metrics.has(column) ? [column.slice(0, dot), column.slice(dot + 1)]
+      : [column, (own && own.dataset.metric) || null];
+  }
+  const metrics = new Set();
+
+  /* A link inside the page stays inside it, unless another tab or window is meant. */
+  document.addEventListener("click", event => {
+    const link = event.target.closest("a[data-go]");
+    if (link && !event.defaultPrevented && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
+      event.preventDefault();
+      visit(link.search || "?");
+    }
+    const button = event.target.closest("button[data-image]");
+    if (button) image(button);
+    if (event.target.closest("#theme-button")) turn();
+  });
+
+  document.addEventListener("keydown", event => {
+    const link = event.target.closest && event.target.closest("a[role=button][data-go]");
+    if (link && event.key === " ") { event.preventDefault(); visit(link.search || "?"); }
+    if (event.key === "Escape" && read().get("b")) {
+      const { b, m } = Object.fromEntries(read());
+      go({ ...CLOSED, b: null, m: null });
+      focusCell(b, m);
+    }
+  });
+
+  /* Back to the cell that was opened, for those who work with the keyboard. */
+  function focusCell(benchmark, model) {
+    const cell = document.querySelector(`#leaderboard [row-id="${CSS.escape(model || "")}"] ` +
+      `[col-id="${CSS.escape(benchmark || "")}"]`);
+    if (cell) cell.focus();
+  }
+
+  /* Inputs and drop-downs carry the name of their entry. good.X and bad.X together are t.X=good,bad. */
+  document.addEventListener("change", event => {
+    const { target } = event, name = target.dataset.set || target.name;
+    if (!name) return;
+    const value = target.value.trim();
+    const side = /^(good|bad)\.(.*)$/.exec(name);
+    if (!side) {
+      const more = name === "m" ? { compare: null } : {};
+      if (name === "preset" && value === "default") return go({ preset: null });
+      return go({ ...more, [name]: value });
+    }
+    const partner = side[1] === "good" ? "bad" : "good";
+    const other = document.getElementsByName(`${partner}.${side[2]}`)[0].value.trim();
+    const pair = side[1] === "good" ? [value, other] : [other, value];
+    if (pair.every(text => text !== "" && isFinite(text)) && Number(pair[0]) === Number(pair[1])) {
+      say(`${side[2]}: good and bad must differ; the edit is ignored`);
+      target.value = target.defaultValue;
+      target.dispatchEvent(new Event("input", { bubbles: true }));
+      return;
+    }
+    go({ [`t.${side[2]}`]: pair.join(",") });
+  });
+
+  function say(text) {
+    const notice = document.getElementById("notice");
+    const list = document.createElement("ul");
+    list.className = "warnings local";
+    list.innerHTML = "<li></li>";
+    list.firstChild.textContent = text;
+    notice.querySelectorAll(".local").forEach(old => old.remove());
+    notice.append(list);
+  }
+
+  /* Light and dark. */
+  function turn() {
+    const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    localStorage.setItem("theme", next);
+    paint(next);
+  }
+  function paint(theme) {
+    document.documentElement.dataset.theme = theme;
+    document.cookie = `theme=${theme};path=/;SameSite=Strict`;
+    if (window.dash_clientside && window.dash_clientside.set_props) window.dash_clientside.set_props("theme", { data: theme });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", event => {
+    if (!localStorage.getItem("theme")) paint(event.matches ? "dark" : "light");
+  });
+
+  /* Plots: a click opens the case; an image is drawn in the browser, in light colours as paper has. */
+  function wire(graph) {
+    if (graph.dataset.wired || !graph.on) return;
+    graph.dataset.wired = "1";
+    graph.on("plotly_click", event => {
+      const point = event.points.find(one => one.customdata && one.customdata[0]);
+      if (!point) return;
+      const [id, model] = point.customdata, open = read().get("m"), changes = { case: id, artefact: null };
+      changes.frame = point.customdata[2] || null;
+      if (model && model !== open) {
+        changes.m = model;
+        if (read().get("compare") === model) changes.compare = open;
+      }
+      go(changes);
+    });
+  }
+
+  async function image(button) {
+    const source = button.closest("[data-plot]").dataset.plot;
+    const figure = await (await fetch(source)).json();
+    figure.layout.paper_bgcolor = "#ffffff";
+    const size = { width: 900, height: 600, scale: button.dataset.image === "png" ? 2 : 1 };
+    const url = await window.Plotly.toImage({ data: figure.data, layout: figure.layout },
+      { format: button.dataset.image, ...size });
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `plot.${button.dataset.image}`;
+    link.click();
+  }
+
+  /* What React draws and plain HTML needs: the chosen option of a drop-down, the open cell's frame, a plot's clicks. */
+  function tend() {
+    document.querySelectorAll("select[data-value]").forEach(one => {
+      if (one.value !== one.dataset.value && document.activeElement !== one) one.value = one.dataset.value;
+    });
+    document.querySelectorAll(".js-plotly-plot").forEach(wire);
+    const query = read(), benchmark = query.get("b"), metric = query.get("metric"), model = query.get("m");
+    const names = benchmark ? [benchmark, ...(metric ? [`${benchmark}.${metric}`] : [])] : [];
+    const row = model ? `#leaderboard .ag-row[row-id="${CSS.escape(model)}"]` : "";
+    const rules = !row ? "" : `${row}{--row:var(--chosen)}` + names.map(name =>
+      `${row} [col-id="${CSS.escape(name)}"] .tile{outline:2px solid var(--accent);outline-offset:1px}`).join("");
+    if (mark.textContent !== rules) mark.textContent = rules;
+  }
+  const mark = document.createElement("style");
+  document.head.append(mark);
+  let waiting = false;
+  new MutationObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; tend(); });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+  addEventListener("popstate", () => requestAnimationFrame(tend));
+
+  /* The first plot should not wait for its library: it is fetched when the page is at rest. */
+  addEventListener("load", () => {
+    const idle = window.requestIdleCallback || (work => setTimeout(work, 800));
+    const grid = () => document.querySelector("#leaderboard .ag-row");
+    const soon = tries => setTimeout(() => (grid() || tries > 60 ? idle(preload, { timeout: 3000 }) : soon(tries + 1)), 250);
+    soon(0);
+  });
+  function preload() {
+    const suite = [...document.scripts].find(one => one.src.includes("/_dash-component-suites/"));
+    if (!suite || window.Plotly || !document.querySelector("#leaderboard")) return;
+    const script = document.createElement("script");
+    script.src = suite.src.replace(/_dash-component-suites\/.*/, "_dash-component-suites/plotly/package_data/plotly.min.js");
+    script.async = true;
+    document.head.append(script);
+  }
+
+  return { go, open, read, tend, metrics, turn };
+})();

@@ -1,0 +1,130 @@
+"""One callback: the query string in, the parts of the page that it changes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import dash
+import dash_ag_grid as dag
+import flask
+from dash import Input, Output, State, dcc, html, no_update
+
+from assay.app import detail, grid, layout, scoring
+from assay.app.site import Request, Site
+from assay.core.model import resolve
+
+POLL = 4_000  # ms between two looks for new records and intervals
+GRID = {
+    "theme": {"function": "assayTheme(themeQuartz)"}, "rowHeight": 38, "headerHeight": 42, "groupHeaderHeight": 34,
+    "suppressFieldDotNotation": True, "tooltipShowDelay": 250, "tooltipHideDelay": 60_000, "animateRows": False,
+    "suppressColumnVirtualisation": False, "enableCellTextSelection": False, "suppressCellFocus": False,
+    "rowBuffer": 4, "loading": False, "suppressDragLeaveHidesColumns": True, "ariaLabel": "leaderboard",
+}
+EVENTS = {"cellClicked": ["assayOpen(params)"], "cellKeyDown": ["assayKey(params)"]}
+
+Part = tuple[str, Callable[[Request], Any], Callable[[Request, bool], Any]]
+
+
+def _scored(request: Request) -> Any:
+    state = request.state
+    return (request.family, state.category, state.models, state.without, state.preset, state.weights,
+            state.thresholds, state.show)
+
+
+# Output, what it depends on beside the store, and how it is made. Nothing is made again that did not change.
+PARTS: tuple[Part, ...] = (
+    ("families.children", lambda r: r.family, lambda r, dark: layout.families(r)),
+    ("categories.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: layout.categories(r)),
+    ("controls.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: layout.controls(r)),
+    ("panel.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: scoring.panel(r)),
+    ("notice.children", lambda r: (_scored(r), tuple(r.notices)), lambda r, dark: layout.notices(r)),
+    ("leaderboard.columnDefs", _scored, lambda r, dark: grid.columns(r.board, r.state)),
+    ("leaderboard.rowData", _scored, lambda r, dark: grid.rows(r.board, r.state, r.site.registry.models)),
+    ("legend.children", _scored, lambda r, dark: layout.legend(r)),
+    ("plot.children", lambda r: r.state, lambda r, dark: detail.plot(r, dark)),
+    ("case.children", lambda r: r.state, lambda r, dark: detail.artefact(r, dark)),
+    ("page.data-open", lambda r: bool(r.state.b), lambda r, dark: "detail" if r.state.b else "board"),
+)
+FOLLOWS_THEME = ("plot.children", "case.children")
+
+
+def render(site: Site, query: str, dark: bool, shown: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the parts of the page whose key differs from `shown`, and the keys of all parts."""
+    request = site.request(query)
+    version = site.snapshot.version
+    keys, parts = {}, {}
+    for output, depends, make in PARTS:
+        theme = dark if output in FOLLOWS_THEME else ""
+        keys[output] = f"{version} {theme} {depends(request)!r}"
+        if shown.get(output) != keys[output]:
+            parts[output] = make(request, dark)
+    return parts, keys
+
+
+def page(site: Site) -> Any:
+    """Return the layout: complete for the link that the browser asks with, so that nothing needs to follow."""
+    # The layout is fetched by the page's script: the page's own address is the referrer.
+    address = urlsplit(flask.request.referrer or "")
+    content = _own_page(site, address.path)
+    query = address.query
+    dark = flask.request.cookies.get("theme") == "dark"
+    parts, keys = render(site, query, dark, {}) if content is None else ({}, {})
+    return html.Div([
+        dcc.Location(id="url", refresh=False), dcc.Store(id="shown", data=keys),
+        dcc.Store(id="theme", data="dark" if dark else "light"), dcc.Interval(id="tick", interval=POLL),
+        _header(site, parts), *([html.Main(content, className="own")] if content is not None else _main(site, parts)),
+    ], id="page", className="page" if site.snapshot.filled() else "page bare",
+        **{"data-open": parts.get("page.data-open", "board")})
+
+
+def _header(site: Site, parts: dict[str, Any]) -> Any:
+    return html.Header([
+        html.A([html.Span("As", className="tile-logo", **{"aria-hidden": "true"}), "assay"], href="/",
+               className="brand"),
+        html.Nav(parts.get("families.children"), id="families", **{"aria-label": "families"}),
+        html.Span(className="spacer"),
+        html.Button(html.Span(className="moon"), id="theme-button", title="light or dark",
+                    **{"aria-label": "switch between light and dark"}),
+    ], className="top")
+
+
+def _main(site: Site, parts: dict[str, Any]) -> list[Any]:
+    if not site.snapshot.filled():
+        return [html.Div(id="notice", role="status"), html.Main(layout.empty(site.request("")))]
+    table = dag.AgGrid(id="leaderboard", columnDefs=parts["leaderboard.columnDefs"],
+                       rowData=parts["leaderboard.rowData"], getRowId="params.data.id", defaultColDef=grid.EVERY,
+                       dashGridOptions={**GRID, "domLayout": "autoHeight"}, eventListeners=EVENTS,
+                       style={"height": None, "width": "100%"}, className="leaderboard")
+    return [
+        html.Nav(parts["categories.children"], id="categories", role="tablist", **{"aria-label": "categories"}),
+        html.Div(parts["controls.children"], id="controls", className="controls"),
+        html.Div(parts["panel.children"], id="panel"),
+        html.Div(parts["notice.children"], id="notice", role="status", **{"aria-live": "polite"}),
+        html.Main([
+            html.Section([table, html.Div(parts["legend.children"], id="legend", className="legend")],
+                         className="board", **{"aria-label": "leaderboard"}),
+            html.Aside([html.Section(parts["plot.children"], id="plot", **{"aria-label": "plot"}),
+                        html.Div(parts["case.children"], id="case", **{"aria-live": "polite"})],
+                       id="detail", className="detail"),
+        ], className="work"),
+    ]
+
+
+def _own_page(site: Site, path: str) -> Any:
+    found = site.registry.pages.get(path)
+    return resolve(found.content)() if found else None
+
+
+def register(app: dash.Dash, site: Site) -> None:
+    """Connect the query string, the theme and the clock to the page."""
+    outputs = [Output(*name.split(".")) for name, _, _ in PARTS]
+
+    @app.callback(*outputs, Output("shown", "data"), Input("url", "search"), Input("theme", "data"),
+                  Input("tick", "n_intervals"), State("shown", "data"))
+    def update(search: str | None, theme: str, tick: int | None, shown: dict[str, str] | None) -> list[Any]:
+        parts, keys = render(site, search or "", theme == "dark", shown or {})
+        if not parts:
+            return [no_update] * (len(PARTS) + 1)
+        return [*(parts.get(name, no_update) for name, _, _ in PARTS), keys]

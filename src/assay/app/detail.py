@@ -1,0 +1,220 @@
+"""The drill-down: a cell's metrics and plot, then the artefact behind a point with the reference beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+
+from assay.app import levels, viewer
+from assay.app.figures import figure
+from assay.app.grid import digits, summary
+from assay.app.layout import link, select
+from assay.app.site import Request
+from assay.app.state import State
+from assay.core.errors import AssayError
+from assay.core.record import ArtefactRef, Metric, StoredRecord
+from assay.core.score import Cell
+
+Component = Any
+GRAPH = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["select2d", "lasso2d", "toImage"]}
+CLOSED = {"b": "", "m": "", "compare": "", "metric": "", "view": 0, "case": "", "artefact": "", "frame": 0}
+
+
+def plot(request: Request, dark: bool) -> list[Component]:
+    """Return the head, the metrics, the plot and the reasons of the open cell; nothing if none is open."""
+    if request.benchmark is None:
+        return []
+    return [item for item in (_head(request), _choosers(request), _metrics(request), _reasons(request, early=True),
+                              _figure(request, dark), _reasons(request, early=False)) if item is not None]
+
+
+def _head(request: Request) -> Component:
+    item = request.benchmark
+    assert item is not None
+    source = [html.Code(item.name), f" · {item.citation}" if item.citation else None]
+    return html.Header([
+        html.Div([html.H2(item.title), html.P(summary(item), className="summary"),
+                  html.P(source, className="source")]),
+        link("×", request.state.but(**CLOSED), className="close", title="close (Esc)", **{"aria-label": "close"}),
+    ], className="head")
+
+
+def _choosers(request: Request) -> Component:
+    state = request.state
+    models = [name for name in request.board.models() if request.cell(name) is not None]
+    known = [(name, name) for name in models]
+    if request.model and request.model not in models:
+        known = [(request.model, request.model), *known]
+    items = [select("m", request.model, known, "Model"),
+             select("compare", state.compare, [("", "none"), *((n, t) for n, t in known if n != request.model)],
+                    "Beside it")]
+    if len(request.views) > 1:
+        items.append(html.Div([link(type(view.plot).__name__, state.but(view=index, case="", artefact="", frame=0),
+                                    current=view is request.view)
+                               for index, view in enumerate(request.views)], className="segments"))
+    return html.Div(items, className="choosers")
+
+
+def _metrics(request: Request) -> Component | None:
+    cell, item = request.cell(), request.benchmark
+    if cell is None or item is None:
+        return None
+    model = request.site.registry.models.get(cell.model)
+    meta = model.meta if model else {}
+    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in
+                               ("Metric", "Value", "95 % interval", "Good → bad", "Score", "Reference")]))
+    rows = [_metric_row(request, metric, cell, meta) for metric in item.metrics]
+    return html.Table([head, html.Tbody(rows)], className="metrics")
+
+
+def _metric_row(request: Request, metric: Metric, cell: Cell, meta: dict[str, Any]) -> Component:
+    state, found = request.state, cell.metrics[metric.name]
+    views = {view.metric for view in (request.benchmark.views if request.benchmark else ())}
+    name: Component = metric.name.replace("_", " ")
+    opened = request.view is not None and request.view.metric == metric.name
+    if metric.name in views:
+        name = link(name, state.but(metric=metric.name, view=0), current=opened)
+    mark = levels.mark(meta, metric.level)
+    presets = request.site.catalogue().presets.get(request.family, {})
+    good, bad, weight = state.scheme(presets).metric(request.benchmark, metric)
+    between = "" if found.low is None or found.high is None else f"{digits(found.low)} – {digits(found.high)}"
+    glyph = [html.Span(levels.MARKS[mark][0], className="glyph"), f" {mark}"] if mark else ""
+    return html.Tr([
+        html.Th(name, scope="row", title=metric.tip),
+        html.Td([html.B(digits(found.value) or "–"), f" {metric.unit}"]), html.Td(between),
+        html.Td(f"{good:g} → {bad:g}"),
+        html.Td([html.Span(html.Span(style={"width": f"{100 * found.score:.1f}%"}), className="bar",
+                           **{"aria-hidden": "true"}), f"{found.score:.2f}"] if weight else "not counted"),
+        html.Td([html.Span(metric.level or "", className="level"), html.Span(
+            glyph, className="mark", title=levels.MARKS[mark][1] if mark else "")]),
+    ], className="" if weight else "uncounted")
+
+
+def _figure(request: Request, dark: bool) -> Component | None:
+    view, drawn = request.view, request.drawn()
+    if view is None or request.benchmark is None or not any(drawn.values()):
+        return html.P("No plot: " + ("the benchmark declares none." if view is None else
+                                     f"{request.model or 'no model'} has no ok record here."), className="none")
+    made = figure(request.benchmark, view, drawn, selected=request.state.case or None, dark=dark)
+    words = f"{type(view.plot).__name__} plot of {request.benchmark.title}, {view.metric}, for {' and '.join(drawn)}"
+    api = f"/api/plot?b={request.benchmark.name}&m={request.model}&metric={view.metric}&view={request.state.view}"
+    return html.Figure([
+        html.Div(dcc.Graph(id="graph", figure=made, config=GRAPH, className="graph"), role="img",
+                 **{"aria-label": words}),
+        html.Figcaption([
+            html.Span("Click a point to see what is behind it.", className="hint"),
+            html.Span([html.Button("PNG", **{"data-image": "png"}), html.Button("SVG", **{"data-image": "svg"}),
+                       html.A("JSON", href=api, download="plot.json", className="button")], className="exports"),
+        ], **{"data-plot": api})], className="figure")
+
+
+def _reasons(request: Request, early: bool) -> Component | None:
+    """Return why cases are not ok; before the plot if that is the news, after it if only a few are lost."""
+    cell, sample = request.cell(), request.sample
+    if cell is None or sample is None:
+        return _no_records(request) if early else None
+    if early != (cell.state in ("error", "none")):
+        return None
+    lost = [record for case in sample.cases if (record := sample.records.get(case.id)) and record.status != "ok"]
+    parts: list[Component] = []
+    if cell.state == "error":
+        parts.append(html.P(cell.reason, className="error"))
+    if lost:
+        parts.append(html.Table([html.Tbody([html.Tr([
+            html.Td(html.Span(record.status, className=f"status {record.status}")),
+            html.Td(link(record.case, request.state.but(case=record.case, m=request.model))),
+            html.Td(record.reason)]) for record in lost[:200]])], className="lost"))
+    if cell.missing:
+        parts.append(html.P(f"{cell.missing} of {cell.total} cases have no record yet."))
+    if not parts:
+        return None
+    title = "The analysis failed" if cell.state == "error" else (
+        f"{cell.failed} failed, {cell.skipped} skipped of {cell.total} cases")
+    return html.Section([html.H3(["⚠ " if cell.failed or cell.state == "error" else "", title]), *parts],
+                        className="reasons", id="reasons")
+
+
+def _no_records(request: Request) -> Component:
+    model = f" -m '{request.model}'" if request.model else ""
+    return html.Section([html.H3("No records"), html.P("Nothing was calculated for this pair yet. Do it with"),
+                         html.Pre(f"assay calc -b '{request.state.b}'{model}")], className="reasons", id="reasons")
+
+
+# -- the artefact
+
+
+def artefact(request: Request, dark: bool) -> list[Component]:
+    """Return the open case: its artefact, the reference beside it, the values, the downloads."""
+    state, record = request.state, request.record
+    if request.benchmark is None or not state.case:
+        return []
+    attributes = {"data-model": request.model, "data-benchmark": state.b, "data-case": state.case}
+    if record is None:
+        known = request.sample is not None and any(case.id == state.case for case in request.sample.cases)
+        text = "has no record of" if known else "knows no case"
+        return [html.Section(html.P(f"{request.model or 'this page'} {text} {state.case!r}.", className="none"),
+                             id="artefact", **attributes)]
+    return [html.Section([_case_head(record), _shown(request, record, dark)], id="artefact", **attributes)]
+
+
+def _case_head(record: StoredRecord) -> Component:
+    tags = [tag.removeprefix("el:") for tag in record.tags]
+    return html.Header([html.H3(record.case), html.Span(record.model, className="model"),
+                        html.Span([html.Span(tag, className="tag") for tag in tags], className="tags")],
+                       className="case")
+
+
+def _shown(request: Request, record: StoredRecord, dark: bool) -> Component:
+    if record.status != "ok":
+        return html.P([html.Span(record.status, className=f"status {record.status}"), " ", record.reason],
+                      className="error")
+    main = _main(request, record)
+    beside = next((name for name in record.artefacts if "reference" in name and name != main), None)
+    viewers = [_view(request, record, name, dark) for name in (main, beside) if name is not None]
+    return html.Div([*viewers, _values(request, record, main)], className=f"shown n{len(viewers)}")
+
+
+def _main(request: Request, record: StoredRecord) -> str | None:
+    wanted = [request.state.artefact, request.view.artefact if request.view else None, *record.artefacts]
+    return next((name for name in wanted if name and name in record.artefacts), None)
+
+
+def _view(request: Request, record: StoredRecord, name: str, dark: bool) -> Component:
+    ref = record.artefacts[name]
+    try:
+        data = request.site.snapshot.read(ref)
+    except AssayError as error:
+        return html.Div([html.P(error.message, className="error"), html.P(error.hint)], className="viewer broken")
+    page = {"benchmark": record.benchmark, "model": record.model, "case": record.case, "name": name,
+            "kind": ref.kind, "suffix": ref.suffix, "label": ref.label, "values": record.values,
+            "frame": request.state.frame, "dark": dark}
+    return html.Figure([viewer.show(request.site.registry, data, page), html.Figcaption(ref.label or name)],
+                       className="viewer")
+
+
+def _values(request: Request, record: StoredRecord, main: str | None) -> Component:
+    pairs = [(name, value) for name, value in record.values.items() if isinstance(value, (int, float, str, bool))]
+    unit = str(getattr(request.view.plot, "unit", "")) if request.view else ""
+    pair = [dict(pairs).get(name) for name in ("reference", "predicted")]
+    big: list[Component] = []
+    if all(isinstance(value, (int, float)) for value in pair):
+        named = (("reference", pair[0]), ("predicted", pair[1]), ("difference", pair[1] - pair[0]))  # type: ignore[operator]
+        big = [html.Div([html.Span(name, className="label"), html.B(digits(value)), html.Span(unit, className="unit")],
+                        className=f"figure-of {name}") for name, value in named]
+    others = [(name, value) for name, value in pairs if not (big and name in ("reference", "predicted"))]
+    return html.Div([
+        html.Div(big, className="big") if big else None,
+        html.Dl([part for name, value in others for part in (
+            html.Dt(name.replace("_", " ")), html.Dd(digits(value) if isinstance(value, float) else str(value)))]),
+        html.Div([_download(request.state, name, ref, name == main) for name, ref in record.artefacts.items()],
+                 className="downloads"),
+        html.P(f"calculated in {record.seconds:.3g} s", className="source"),
+    ], className="values")
+
+
+def _download(state: State, name: str, ref: ArtefactRef, shown: bool) -> Component:
+    view = link(name.replace("_", " "), state.but(artefact=name, frame=0), current=shown)
+    file = html.A("↓ " + ref.suffix.lstrip("."), href=f"/artefact/{ref.sha256}",
+                  download=f"{name}{ref.suffix}", title=f"download {ref.label or name}", className="download")
+    return html.Span([view, file], className="file")

@@ -1,0 +1,143 @@
+"""The page around the leaderboard: header, tabs, controls, notices, legend, and the page of an empty store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+
+from assay.app import levels
+from assay.app.site import Request
+from assay.app.state import DEFAULT, State
+
+Component = Any
+
+
+def link(text: Any, state: State, current: bool = False, **more: Any) -> Component:
+    """Return a link to a state of the page: it works by click, in a new tab, and copied."""
+    return html.A(text, href=state.query, **{"data-go": "1", "aria-current": "page" if current else "false", **more})
+
+
+def select(name: str, value: str, options: Sequence[tuple[str, str]], label: str) -> Component:
+    """Return a drop-down that sets an entry of the query string; options are (value, text)."""
+    return html.Label([html.Span(label, className="label"), html.Select(
+        [html.Option(text, value=item) for item, text in options],
+        **{"data-set": name, "data-value": value, "aria-label": label})], className="field")
+
+
+def field(name: str, value: str, label: str, **more: Any) -> Component:
+    """Return an input that sets an entry of the query string when it is left or Enter is pressed."""
+    return dcc.Input(id={"field": name}, name=name, value=value, type="text", debounce=True, autoComplete="off",
+                     className="input", **{"aria-label": label, **more} if False else more)
+
+
+def families(request: Request) -> list[Component]:
+    """Return the links to the families with results and to pages of their own."""
+    site, here = request.site, request.family
+    names = site.snapshot.families()
+    tabs = [link(name, State(family=name), current=name == here) for name in names] if len(names) > 1 else []
+    pages = [html.A(page.title, href=page.path) for page in site.registry.pages.values()]
+    return tabs + pages
+
+
+def categories(request: Request) -> list[Component]:
+    """Return the tabs of the open family: the summary, then its categories."""
+    state = request.state.but(family=request.family, case="", b="", m="", compare="", metric="", view=0, artefact="",
+                              frame=0)
+    board = request.board
+    tabs = [("", "Summary", ""), *((name, name, str(len(board.inside(name)))) for name in board.categories)]
+    return [link([text, html.Span(count, className="count") if count else None], state.but(category=name),
+                 current=name == state.category, role="tab") for name, text, count in tabs]
+
+
+def controls(request: Request) -> list[Component]:
+    """Return the controls above the leaderboard."""
+    state = request.state
+    presets = request.site.catalogue().presets.get(request.family, {})
+    edited = len(state.weights) + len(state.thresholds)
+    items = []
+    if state.category:
+        items.append(html.Div([link(text, state.but(show=show), current=state.show == show) for show, text in
+                               (("score", "Scores"), ("metric", "Metrics"))],
+                              className="segments", role="group", **{"aria-label": "what cells show"}))
+    items += [
+        html.Label([html.Span("Models", className="label"), dcc.Input(
+            name="models", value=",".join(state.models), type="text", debounce=True, className="input wide",
+            placeholder="all; or chgnet*, *+d3", autoComplete="off")], className="field"),
+        select("preset", state.preset, [(name, name) for name in (DEFAULT, *presets)], "Weights") if presets else None,
+        _toggle(state, "elements", "Elements", len(state.without)),
+        _toggle(state, "scoring", "Thresholds & weights", edited),
+        html.Span(className="spacer"),
+        html.A("CSV", href=f"/api/leaderboard.csv{state.but(family=request.family).query}", download="leaderboard.csv",
+               className="button", title="this table as CSV"),
+        html.A("JSON", href=f"/api/leaderboard{state.but(family=request.family).query}", download="leaderboard.json",
+               className="button", title="the leaderboard with every metric, as JSON"),
+    ]
+    return [item for item in items if item is not None]
+
+
+def _toggle(state: State, panel: str, text: str, count: int) -> Component:
+    opened = state.panel == panel
+    badge = html.Span(str(count), className="badge") if count else None
+    return html.A([text, badge], href=state.but(panel="" if opened else panel).query, className="button", role="button",
+                  **{"data-go": "1", "aria-expanded": str(opened).lower()})
+
+
+def notices(request: Request) -> list[Component]:
+    """Return what of the link was ignored, and which filters are on."""
+    items = [html.Li(text) for text in request.notices]
+    parts = [html.Ul(items, className="warnings")] if items else []
+    chips = [chip for chip in _chips(request.state) if chip]
+    if chips:
+        parts.append(html.Div([html.Span("shown with", className="label"), *chips], className="chips"))
+    return parts
+
+
+def _chips(state: State) -> list[Component]:
+    chips = []
+    if state.without:
+        chips.append(_chip(f"without {', '.join(state.without)}", state.but(without=())))
+    if state.models:
+        chips.append(_chip(f"models {', '.join(state.models)}", state.but(models=())))
+    if state.preset != DEFAULT:
+        chips.append(_chip(f"weights: {state.preset}", state.but(preset=DEFAULT)))
+    if state.weights or state.thresholds:
+        edited = [name for name, _ in (*state.weights, *state.thresholds)]
+        text = edited[0] if len(edited) == 1 else f"{len(edited)} entries"
+        chips.append(_chip(f"edited scoring: {text}", state.but(weights=(), thresholds=())))
+    return chips
+
+
+def _chip(text: str, without: State) -> Component:
+    return link([text, html.Span("×", className="x")], without, className="chip", title="remove", **{
+        "aria-label": f"remove: {text}"})
+
+
+def legend(request: Request) -> list[Component]:
+    """Return how to read the table."""
+    state = request.state
+    steps = html.Span(className="ramp", role="img", **{"aria-label": "colours from score 0 to 1"})
+    items = [html.Span(["0", steps, "1"], className="scale"), _key("≈", "tied: the difference may be chance"),
+             _key("9/12", "answered of all cases"), _key("⚠", "failed cases: click says why"), _key("–", "no result")]
+    if state.category and state.show == "metric":
+        items += [_key(glyph, name) for name, (glyph, _) in levels.MARKS.items()]
+    if request.board.pending:
+        items.append(html.Span("computing intervals …", className="pending", role="status"))
+    return items
+
+
+def _key(glyph: str, text: str) -> Component:
+    return html.Span([html.B(glyph), f" {text}"], className="key")
+
+
+def empty(request: Request) -> list[Component]:
+    """Return the page of a store without results: which command fills it."""
+    return [html.Div([
+        html.Div("∅", className="mark", **{"aria-hidden": "true"}), html.H1("No results yet"),
+        html.P(["The store ", html.Code(str(request.site.home)), " holds no records. Fill it with"]),
+        html.Pre("assay demo          # four small benchmarks, under a minute\n"
+                 "assay list          # what there is\n"
+                 "assay run -b 'atoms/*' -m 'gfn2-xtb'"),
+        html.P("then reload this page; no restart is needed."),
+    ], className="empty")]
