@@ -36,7 +36,7 @@ class X23(Benchmark):
     views = (View("mae", Parity("reference", "predicted", "kJ/mol", error="reference_error"), "crystal"),
              View("mae_experiment", Parity("experiment", "predicted", "kJ/mol"), "crystal"))
     citation = ("Della Pia, Zen, Alfè, Michaelides, Phys. Rev. Lett. 133, 046401 (2024), "
-                "doi:10.1103/PhysRevLett.133.046401")
+                "doi:10.1103/PhysRevLett.133.046401, arXiv:2402.13059")
     licence = "none stated by the authors: fetched and verified, never bundled"
 
     def cases(self) -> Iterator[Case]:
