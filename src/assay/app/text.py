@@ -66,11 +66,11 @@ def percent(share: float | None) -> str:
 def seconds(duration: float) -> str:
     """Return a duration in s, rounded as people say it.
 
-    >>> [seconds(x) for x in (0.04, 3.21, 59.7, 75, 7300)]
-    ['0.04 s', '3.2 s', '60 s', '1 min 15 s', '2 h 01 min']
+    >>> [seconds(x) for x in (0.0004, 0.04, 0.3, 3.21, 59.7, 75, 7300)]
+    ['0.4 ms', '40 ms', '0.3 s', '3.2 s', '60 s', '1 min 15 s', '2 h 01 min']
     """
-    if duration < 1:
-        return f"{duration:.2f} s"
+    if duration < 0.1:
+        return f"{1000 * duration:.{0 if duration >= 0.01 else 1}f} ms"
     if duration < 10:
         return f"{duration:.1f} s"
     if duration < 60:

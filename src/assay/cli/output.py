@@ -73,7 +73,12 @@ def first_that_fits(*tables: Callable[[], Table]) -> Table:
     terminal = console()
     options = terminal.options.update(max_width=WIDE)
     for made in tables[:-1]:
-        if Measurement.get(terminal, options, found := made()).minimum <= terminal.width:
+        found = made()
+        for column in found.columns:
+            # Rich takes a longest word for the least width of a column that is not to be broken.
+            lines = [line for cell in (column.header, *column.cells) for line in str(cell).split("\n")]
+            column.min_width = max(map(len, lines)) if column.no_wrap else None
+        if Measurement.get(terminal, options, found).minimum <= terminal.width:
             return found
     return tables[-1]()
 

@@ -58,9 +58,12 @@ class Pair:
 
     def state(self) -> str:
         """Return the state in words: failed count, and the time left."""
-        failed = f"{self.counts['failed']} failed" if self.counts["failed"] else ""
-        left = self.remaining()
-        return ", ".join(filter(None, [failed, f"about {seconds(left)} left" if left is not None else ""]))
+        return _state(self.counts["failed"], self.remaining())
+
+
+def _state(failed: int, left: float | None) -> str:
+    parts = [f"{failed} failed" if failed else "", f"about {seconds(max(1.0, left))} left" if left is not None else ""]
+    return ", ".join(filter(None, parts))
 
 
 class Display(Protocol):
@@ -69,11 +72,17 @@ class Display(Protocol):
     def begin(self, pair: Pair) -> None:
         """Show that a pair has work to do."""
 
+    def loaded(self, model: str, duration: float) -> None:
+        """Show that a model has been loaded, in so many seconds."""
+
     def update(self, pair: Pair) -> None:
         """Show that a case is done."""
 
     def say(self, text: str) -> None:
         """Show a line that is soon out of date."""
+
+    def error(self, message: str, hint: str) -> None:
+        """Show an error."""
 
     def close(self) -> None:
         """Leave the terminal in order."""
@@ -110,11 +119,11 @@ class Progress:
             self.display.say(f"{event['model']}: {event['text']}")
         elif kind == "load" and event["model"] not in self.loaded:
             self.loaded.add(event["model"])
-            self.display.say(f"{event['model']}: loaded in {seconds(event['seconds'])}")
+            self.display.loaded(event["model"], event["seconds"])
         elif kind == "error" and event["message"] not in self.told:
             # The same file may be missing for every model: once is enough.
             self.told.add(event["message"])
-            tell(event["message"], event["hint"])
+            self.display.error(event["message"], event["hint"])
 
 
 class Lines:
@@ -129,6 +138,10 @@ class Lines:
         note(f"{pair.name}: {count(pair.todo, 'case')} to do{reused}")
         self.last[pair.name] = time.monotonic()
 
+    def loaded(self, model: str, duration: float) -> None:
+        """Say it."""
+        note(f"{model}: loaded in {seconds(duration)}")
+
     def update(self, pair: Pair) -> None:
         """Say how far it is, if the last time is long ago or the pair is done."""
         now = time.monotonic()
@@ -142,56 +155,74 @@ class Lines:
         """Say it."""
         note(text)
 
+    def error(self, message: str, hint: str) -> None:
+        """Say it."""
+        tell(message, hint)
+
     def close(self) -> None:
         """Leave things as they are."""
 
 
 class Bars:
-    """A bar for each of the pairs at work."""
+    """A bar for each of the pairs at work, and one for all of them."""
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
         self.progress = Progress(
-            SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), BarColumn(bar_width=24),
-            MofNCompleteColumn(), TextColumn("{task.fields[state]}", style="dim"),
-            console=Console(file=sys.stderr, markup=False, highlight=False), transient=True)
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+            TextColumn("{task.fields[state]}", style="dim"), transient=True,
+            console=Console(file=sys.stderr, markup=False, highlight=False))
+        self.pairs: list[Pair] = []
         self.bars: dict[str, Any] = {}
-        self.waiting: list[Pair] = []
         self.said: Any = None
+        self.started = time.monotonic()
+        self.all = self.progress.add_task("all", total=0, visible=False, state="")
         self.progress.start()
 
     def begin(self, pair: Pair) -> None:
-        """Add a bar, or let the pair wait for a place."""
-        if len(self.bars) >= BARS:
-            self.waiting.append(pair)
-            return
-        self.bars[pair.name] = self.progress.add_task(pair.name, total=pair.todo, completed=pair.done,
-                                                      state=pair.state() or "waiting for the model")
+        """Add a bar, unless there are enough: then the pair waits for a place."""
+        self.pairs.append(pair)
+        self._fill()
+
+    def loaded(self, model: str, duration: float) -> None:
+        """Take the bars of the model out of waiting."""
+        for pair in self.pairs:
+            if pair.model == model and pair.name in self.bars:
+                self.progress.update(self.bars[pair.name], state="")
 
     def update(self, pair: Pair) -> None:
-        """Move the bar; one that is full gives its place to the next pair."""
-        if pair.name not in self.bars:
-            if pair.done < pair.todo:
-                return
-            self.waiting = [other for other in self.waiting if other is not pair]
-        elif pair.done < pair.todo:
-            self.progress.update(self.bars[pair.name], completed=pair.done, state=pair.state())
-            return
-        else:
+        """Move the bar; one that is full gives its place to another pair."""
+        if pair.done >= pair.todo and pair.name in self.bars:
             self.progress.remove_task(self.bars.pop(pair.name))
-        mark = "✗" if pair.counts["failed"] else "✓"
-        self.progress.print(f"{mark} {pair.name}  {pair.done}/{pair.todo}  {pair.state()}".rstrip())
-        while self.waiting and len(self.bars) < BARS:
-            self.begin(self.waiting.pop(0))
+        elif pair.name in self.bars:
+            self.progress.update(self.bars[pair.name], completed=pair.done, state=pair.state())
+        self._fill()
 
     def say(self, text: str) -> None:
-        """Show the line below the bars, in place of the one before."""
+        """Show the line beside the bars, in place of the one before."""
         if self.said is not None:
             self.progress.remove_task(self.said)
-        self.said = self.progress.add_task(text[:self.progress.console.width - 40], total=1, state="")
+        self.said = self.progress.add_task(text[:self.progress.console.width - 50], total=None, state="")
+
+    def error(self, message: str, hint: str) -> None:
+        """Print it above the bars."""
+        from rich.text import Text
+
+        self.progress.print(Text.assemble(("error: ", "bold red"), message, f"\n  {hint}" if hint else ""),
+                            soft_wrap=True)
 
     def close(self) -> None:
-        """Take the bars away; what is done stays as lines."""
+        """Take the bars away."""
         self.progress.stop()
+
+    def _fill(self) -> None:
+        waiting = [pair for pair in self.pairs if pair.done < pair.todo and pair.name not in self.bars]
+        for pair in waiting[:max(0, BARS - len(self.bars))]:
+            self.bars[pair.name] = self.progress.add_task(pair.name, total=pair.todo, completed=pair.done,
+                                                          state=pair.state() or "waits for its model")
+        done, total = sum(pair.done for pair in self.pairs), sum(pair.todo for pair in self.pairs)
+        left = (time.monotonic() - self.started) * (total - done) / done if done else None
+        self.progress.update(self.all, total=total, completed=done, visible=len(self.pairs) > 1,
+                             state=_state(sum(pair.counts["failed"] for pair in self.pairs), left))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -152,13 +153,14 @@ def _print_summary(pairs: Iterable[Pair], outcome: Outcome) -> None:
     from assay.app.text import count, seconds
 
     table = output.table("", "benchmark", "model", ">ok", ">failed", ">skipped", ">there before", ">median case")
-    for pair in pairs:
+    worked = [pair for pair in pairs if pair.todo]
+    for pair in worked:
         numbers = [str(pair.counts[status]) if pair.counts[status] else "" for status in ("ok", "failed", "skipped")]
         times = sorted(pair.durations)
         table.add_row(pair.benchmark, pair.model, numbers[0], output.styled(numbers[1], "bold red"), numbers[2],
                       str(pair.reused) if pair.reused else "", seconds(times[len(times) // 2]) if times else "")
     done = outcome.ok + outcome.failed + outcome.skipped
-    output.show(table, f"{count(done, 'case')} in {seconds(outcome.seconds)}: {outcome.ok} ok, "
+    output.show(*([table] if worked else []), f"{count(done, 'case')} in {seconds(outcome.seconds)}: {outcome.ok} ok, "
                        f"{outcome.failed} failed, {outcome.skipped} skipped; {outcome.reused} there before."
                        f"{_evaluations(outcome)}")
 
@@ -172,13 +174,17 @@ def _tell_failures(pairs: Iterable[Pair], outcome: Outcome) -> None:
     from assay.app.text import count
     from assay.cli.errors import note
 
-    reasons = sorted(((number, reason, pair) for pair in pairs for reason, number in pair.reasons.items()),
-                     key=lambda item: -item[0])
+    where: dict[tuple[str, str], Counter[str]] = {}
+    for pair in pairs:
+        for reason, number in pair.reasons.items():
+            where.setdefault((pair.model, reason), Counter())[pair.benchmark] += number
     if outcome.failed:
         note(f"{count(outcome.failed, 'case')} failed:")
-        for number, reason, pair in reasons[:MOST_REASONS]:
-            note(f"  {number:4d} x {pair.name}: {reason}")
-        if len(reasons) > MOST_REASONS:
-            note(f"  ... and {count(len(reasons) - MOST_REASONS, 'more reason')}: assay report shows all")
+        ordered = sorted(where.items(), key=lambda item: -item[1].total())
+        for (model, reason), benchmarks in ordered[:MOST_REASONS]:
+            names = next(iter(benchmarks)) if len(benchmarks) == 1 else count(len(benchmarks), "benchmark")
+            note(f"  {benchmarks.total():4d} x {names}  {model}: {reason}")
+        if len(where) > MOST_REASONS:
+            note(f"  ... and {count(len(where) - MOST_REASONS, 'more reason')}; the report has all")
     if outcome.log is not None:
         note(f"log: {outcome.log}")

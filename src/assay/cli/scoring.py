@@ -117,7 +117,8 @@ def print_board(board: Board) -> None:
     for family in dict.fromkeys(row.family for row in board.rows):
         rows = [row for row in board.rows if row.family == family]
         output.show(output.first_that_fits(
-            *(partial(_leaderboard_table, family, rows, *rest) for rest in ((True, True), (False, True), (False, False)))))
+            *(partial(_leaderboard_table, family, rows, *shown)
+              for shown in ((True, True), (True, False), (False, True), (False, False)))))
     if not board.cells:
         note("no results of this selection yet: fill the store with assay calc, as in\n"
              "  assay run -b atoms/s22 -m gfn2-xtb")
@@ -154,12 +155,13 @@ def _leaderboard_table(family: str, rows: Sequence[Row], with_categories: bool, 
 
     categories = list(dict.fromkeys(row.category for row in rows if row.category is not None and with_categories))
     by_category = {(row.category, row.model): row for row in rows}
-    table = output.table(f"{family}: leaderboard", ">rank", "model", ">score", "95 %", "~tied with", ">covered",
+    table = output.table(f"{family}: leaderboard", ">rank", "model", ">score", "95 %",
+                         *(["~tied with"] if with_ties else []), ">covered",
                          *(f">{category}" for category in categories))
     for row in (row for row in rows if row.category is None):
         parts = [by_category.get((category, row.model)) for category in categories]
-        cells = [_rank(row), row.model, score(row.score), _score_interval(row), _ties(row) if with_ties else "",
-                 percent(row.coverage),
+        cells = [_rank(row), row.model, score(row.score), _score_interval(row),
+                 *([_ties(row)] if with_ties else []), percent(row.coverage),
                  *(score(part.score if part else None) for part in parts)]
         table.add_row(*cells, style=None if row.ranked else "dim")
     if any(not row.ranked for row in rows if row.category is None):
