@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,9 +11,9 @@ from typing import Any, ClassVar
 
 from assay.core import data
 from assay.core.data import Remote, RemoteSet
-from assay.core.errors import AssayError, did_you_mean
+from assay.core.errors import DATA, AssayError, describe, did_you_mean
 from assay.core.model import Model
-from assay.core.record import Case, Metric, Record, StoredRecord, View, canonical_json
+from assay.core.record import Case, Metric, Record, StoredRecord, View
 
 
 class Benchmark:
@@ -99,9 +100,15 @@ class Benchmark:
         Raises
         ------
         AssayError
-            If an id occurs twice; it names the benchmark and the id.
+            Exit code 2 if an id occurs twice; 3 if the cases cannot be had, whatever `cases` raises.
         """
-        cases = list(self.cases())
+        try:
+            cases = list(self.cases())
+        except Exception as error:
+            if isinstance(error, AssayError) and error.code == DATA:
+                raise
+            raise AssayError(f"{self.name}: its cases cannot be had: {describe(error)}",
+                             "correct the benchmark, or the data it reads", DATA) from error
         seen: set[str] = set()
         for case in cases:
             if case.id in seen:
@@ -118,10 +125,15 @@ class Benchmark:
     def source_hash(cls) -> str:
         """Return the sha256 of the file that defines the class, for `doctor` to notice a change."""
         try:
-            source = Path(inspect.getfile(cls)).read_bytes()
+            return _file_hash(inspect.getfile(cls))
         except (OSError, TypeError):
-            source = canonical_json(cls.__qualname__).encode()
-        return hashlib.sha256(source).hexdigest()
+            return hashlib.sha256(cls.__qualname__.encode()).hexdigest()
+
+
+@functools.cache
+def _file_hash(path: str) -> str:
+    # Cached: it goes with every record, and the code that runs is the one that was imported.
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def check_declaration(cls: type[Benchmark]) -> None:

@@ -20,6 +20,7 @@ from assay.core.record import Case, Record
 from assay.core.worker import Job, decoded
 
 DEATHS_WHILE_LOADING = 3
+LONGEST_WAIT = 3600.0  # s; a benchmark may have no time-out at all (infinity)
 WORTHWHILE = 0.9  # a further worker must bring the end of a task below this share of what it would be
 
 
@@ -131,7 +132,7 @@ class Crew:
         """Answer every question of every task; workers are gone at the end, however it comes."""
         try:
             while self._fill(tasks):
-                wait = max(0.0, min(-place.overdue for place in self._places))
+                wait = max(0.0, min(LONGEST_WAIT, *(-place.overdue for place in self._places)))
                 for key, _ in self._selector.select(timeout=wait):
                     self._listen(key.data)
                 for place in [place for place in self._places if place.overdue >= 0]:

@@ -15,7 +15,7 @@ from typing import IO, Any, Literal, Protocol
 from assay.core import config, data, environment, weights
 from assay.core.benchmark import Benchmark
 from assay.core.crew import Answer, Crew, Question, Task
-from assay.core.errors import LOAD, AssayError
+from assay.core.errors import DATA, LOAD, USAGE, AssayError, describe
 from assay.core.model import Model
 from assay.core.record import Case, Record
 from assay.core.registry import Registry
@@ -86,25 +86,35 @@ def plan(store: Store, selection: Selection, registry: Registry, again: Again = 
     AssayError
         Exit code 5 if nothing is selected; 2 for a duplicate case id.
     """
-    pairs = [_pair(store, selection, benchmark, model, again)
-             for benchmark, model in selection.find_pairs(registry)]
+    chosen = list(selection.find_pairs(registry))
+    cases = {benchmark: _cases(selection, benchmark) for benchmark in dict.fromkeys(b for b, _ in chosen)}
+    pairs = [_pair(store, cases[benchmark], benchmark, model, again) for benchmark, model in chosen]
     if selection.cases and not any(pair.todo or pair.reused or pair.error for pair in pairs):
         raise AssayError(f"no case matches {', '.join(map(repr, selection.cases))}", "see assay show BENCHMARK", 5)
     return pairs
 
 
-def _pair(store: Store, selection: Selection, benchmark: Benchmark, model: Model, again: Again) -> Pair:
-    pair = Pair(benchmark, model, unsupported=benchmark.supports(model))
+def _cases(selection: Selection, benchmark: Benchmark) -> list[Case] | AssayError:
+    """Return the selected cases, or why they cannot be had."""
     try:
         for name, item in benchmark.data.items():
             data.fetch(item, name)
-        cases = selection.find_cases(benchmark)
+        return selection.find_cases(benchmark)
     except AssayError as error:
-        if error.code == 2:
+        if error.code == USAGE:
             raise
-        pair.error = error
-        return pair
-    done = {r.key: r.status for r in store.records(benchmark.name, model.name, benchmark.version)}
+        return error
+
+
+def _pair(store: Store, cases: list[Case] | AssayError, benchmark: Benchmark, model: Model, again: Again) -> Pair:
+    if isinstance(cases, AssayError):
+        return Pair(benchmark, model, error=cases)
+    try:
+        pair = Pair(benchmark, model, unsupported=benchmark.supports(model))
+    except Exception as error:
+        return Pair(benchmark, model, error=AssayError(
+            f"{benchmark.name}: cannot say whether it supports {model.name}: {describe(error)}", code=DATA))
+    done = store.statuses(benchmark.name, model.name, benchmark.version)
     for case in cases:
         status = done.get(record_key(benchmark.name, benchmark.version, model.name, model.digest, case))
         if status in REDO[again]:
@@ -157,8 +167,7 @@ class _Run:
         for pair in pairs:
             self._announce(pair)
         path = self.store.root / "logs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab", buffering=0) as self.log:
+        with _opened(path) as self.log:
             try:
                 tasks = self._tasks(pairs)
                 if tasks:
@@ -223,7 +232,8 @@ class _Run:
         if task.unloadable and LOAD not in self.outcome.codes:
             self.outcome.codes.add(LOAD)
         if answer.trace and self.log is not None:
-            self.log.write(f"{question.benchmark} {task.model} {question.case.id}\n{answer.trace}\n".encode())
+            text = f"{question.benchmark} {task.model} {question.case.id}\n{answer.trace}\n"
+            self.log.write(text.encode("utf-8", "backslashreplace"))
         self._write(self.pairs[question.benchmark, task.model], question.case, answer.record, answer.seconds,
                     answer.provenance)
 
@@ -242,6 +252,15 @@ class _Run:
     def _end(self) -> None:
         counts = {name: getattr(self.outcome, name) for name in ("ok", "failed", "skipped", "reused", "seconds")}
         self.on_event({"event": "end", **counts, "evaluations": self.outcome.evaluations})
+
+
+def _opened(log: Path) -> IO[bytes]:
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("ab", buffering=0)
+    except OSError as error:
+        raise AssayError(f"{log}: the log of the run cannot be written: {describe(error)}",
+                         "check free space and permissions, or name another folder in ASSAY_HOME") from error
 
 
 def _search(modules: set[str], own: bool) -> tuple[list[str], dict[str, str]]:

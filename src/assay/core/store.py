@@ -128,6 +128,12 @@ class Store:
         with self._clear_errors():
             return [_stored(row) for row in self._db.execute(query, list(given.values()))]
 
+    def statuses(self, benchmark: str, model: str, version: int) -> dict[str, str]:
+        """Return the status of every record of a pair, by key; cheaper than the records themselves."""
+        query = "select key, status from record where benchmark = ? and model = ? and version = ?"
+        with self._clear_errors():
+            return dict(self._db.execute(query, [benchmark, model, version]).fetchall())
+
     def count(self) -> int:
         """Return the number of records."""
         with self._clear_errors():
