@@ -288,8 +288,11 @@ def _add_intervals(cell: Cell, sample: Sample, scheme: Scheme, intervals: Interv
     for column, metric in enumerate(sample.benchmark.metrics):
         good, bad, weight = scheme.metric(sample.benchmark, metric)
         item = cell.metrics[metric.name]
-        item.low, item.high = interval(samples[:, column])
-        weighted, weights = weighted + weight * metric_score(samples[:, column], good, bad), weights + weight
+        drawn = samples[:, column]
+        item.low, item.high = interval(drawn)
+        # A metric that resampling does not reach (over the ``full`` cases) enters as the constant it is.
+        scores = metric_score(drawn, good, bad) if np.isfinite(drawn).any() else np.full(len(drawn), item.score)
+        weighted, weights = weighted + weight * scores, weights + weight
     share = samples[:, -1]
     cell.samples = np.where(np.isfinite(share), weighted / weights * share, np.nan)
     cell.low, cell.high = interval(cell.samples)
@@ -298,9 +301,11 @@ def _add_intervals(cell: Cell, sample: Sample, scheme: Scheme, intervals: Interv
 def resampled(sample: Sample, only: Iterable[str] | None = None) -> Floats:
     """Return metrics and ok / (ok + failed) of the resampled cases, shape [1000, metrics + 1].
 
-    `only` restricts the cases. Fewer than two groups of cases: shape [0, metrics + 1], there is no interval.
+    `only` restricts the cases. Metrics over the ``full`` cases too are NaN: those are not drawn. Fewer than two
+    groups of cases: shape [0, metrics + 1], there is no interval.
     """
     names = [metric.name for metric in sample.benchmark.metrics]
+    plain = [name for name in names if not name.endswith("_full")]
     allowed = None if only is None else set(only)
     groups = clusters([case for case in sample.cases if not case.full and (allowed is None or case.id in allowed)])
 
@@ -309,7 +314,8 @@ def resampled(sample: Sample, only: Iterable[str] | None = None) -> Floats:
         ok = sorted((record for record in drawn if record.status == "ok"), key=lambda record: record.case)
         answered = len(ok) + sum(record.status == "failed" for record in drawn)
         try:
-            values = sample.benchmark.analyse(ok) if ok else {}
+            found = sample.benchmark.analyse(ok) if ok else {}
+            values = {name: found[name] for name in plain if name in found}
         except Exception:  # a statistic that some resample does not have, as a correlation of equal cases
             values = {}
         return [*(finite(values, name) for name in names), len(ok) / answered if answered else math.nan]
