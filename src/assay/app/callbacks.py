@@ -20,7 +20,7 @@ GRID = {
     "theme": {"function": "assayTheme(themeQuartz)"}, "rowHeight": 38, "headerHeight": 42, "groupHeaderHeight": 34,
     "suppressFieldDotNotation": True, "tooltipShowDelay": 250, "tooltipHideDelay": 60_000, "animateRows": False,
     "suppressColumnVirtualisation": False, "enableCellTextSelection": False, "suppressCellFocus": False,
-    "rowBuffer": 4, "loading": False, "suppressDragLeaveHidesColumns": True, "ariaLabel": "leaderboard",
+    "rowBuffer": 4, "suppressDragLeaveHidesColumns": True,
 }
 EVENTS = {"cellClicked": ["assayOpen(params)"], "cellKeyDown": ["assayKey(params)"]}
 
@@ -40,7 +40,7 @@ PARTS: tuple[Part, ...] = (
     ("controls.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: layout.controls(r)),
     ("panel.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: scoring.panel(r)),
     ("notice.children", lambda r: (_scored(r), tuple(r.notices)), lambda r, dark: layout.notices(r)),
-    ("leaderboard.columnDefs", _scored, lambda r, dark: grid.columns(r.board, r.state)),
+    ("leaderboard.columnDefs", lambda r: (_scored(r), bool(r.state.b)), lambda r, dark: grid.columns(r.board, r.state)),
     ("leaderboard.rowData", _scored, lambda r, dark: grid.rows(r.board, r.state, r.site.registry.models)),
     ("legend.children", _scored, lambda r, dark: layout.legend(r)),
     ("plot.children", lambda r: r.state, lambda r, dark: detail.plot(r, dark)),

@@ -100,7 +100,7 @@ def _figure(request: Request, dark: bool) -> Component | None:
     words = f"{type(view.plot).__name__} plot of {request.benchmark.title}, {view.metric}, for {' and '.join(drawn)}"
     api = f"/api/plot?b={request.benchmark.name}&m={request.model}&metric={view.metric}&view={request.state.view}"
     return html.Figure([
-        html.Div(dcc.Graph(id="graph", figure=made, config=GRAPH, className="graph"), role="img",
+        html.Div(dcc.Graph(id="graph", figure=made, config=GRAPH, style={"height": "340px"}), role="img",
                  **{"aria-label": words}),
         html.Figcaption([
             html.Span("Click a point to see what is behind it.", className="hint"),

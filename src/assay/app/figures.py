@@ -20,7 +20,7 @@ from assay.core.record import StoredRecord, View
 
 MANY = 5_000  # points; above, a density is drawn instead of points
 Samples = Mapping[str, Sequence[StoredRecord]]
-FONT = "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT = "-apple-system, 'Segoe UI', Inter, Cantarell, Ubuntu, Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
 def figure(benchmark: Benchmark, view: View, samples: Samples, *, selected: str | None = None,

@@ -22,14 +22,15 @@ EVERY = {"sortable": True, "resizable": True, "suppressMovable": True, "cellData
 
 def columns(board: Board, state: State) -> list[Column]:
     """Return the grid's columns: rank, model, score, then categories, benchmarks or their metrics."""
+    narrow = bool(state.b)  # the plot stands beside the grid
     head = [
-        {"colId": "rank", "field": "rank", "headerName": "Rank", "width": 70, "pinned": "left", "cellRenderer": "Rank",
+        {"colId": "rank", "field": "rank", "headerName": "Rank", "width": 58 if narrow else 70, "pinned": "left", "cellRenderer": "Rank",
          "sortingOrder": ["asc", "desc", None],
          "headerTooltip": "1 + number of models with a better score; ≈ marks ties: the difference to another model "
                           "may be chance"},
-        {"colId": "model", "field": "model", "headerName": "Model", "width": 206, "pinned": "left",
+        {"colId": "model", "field": "model", "headerName": "Model", "width": 184 if narrow else 216, "pinned": "left",
          "cellRenderer": "ModelName", "sortingOrder": ["asc", "desc", None]},
-        {"colId": "score", "field": "score", "headerName": state.category or "Overall", "width": 208,
+        {"colId": "score", "field": "score", "headerName": state.category or "Overall", "width": 74 if narrow else 208,
          "cellRenderer": "Score", "headerTooltip": "score from 0 (bad) to 1 (good) with its 95 % interval"},
     ]
     return [_finished(column) for column in head + _body(board, state)]
@@ -37,14 +38,14 @@ def columns(board: Board, state: State) -> list[Column]:
 
 def _body(board: Board, state: State) -> list[Column]:
     if not state.category:
-        return [{"colId": name, "headerName": name, "minWidth": 104, "flex": 1,
+        return [{"colId": name, "headerName": name, "minWidth": 96, "flex": 1,
                  "headerTooltip": "\n".join(item.title for item in board.inside(name))} for name in board.categories]
     benchmarks = board.inside(state.category)
     if state.show == "metric":
         return [{"groupId": item.name, "headerName": item.title, "headerTooltip": _tip(item),
                  "children": [_metric_column(item, metric, index) for index, metric in enumerate(_shown(item))]}
                 for item in benchmarks]
-    return [{"colId": item.name, "headerName": item.title, "minWidth": 104, "flex": 1, "headerTooltip": _tip(item)}
+    return [{"colId": item.name, "headerName": item.title, "minWidth": 96, "flex": 1, "headerTooltip": _tip(item)}
             for item in benchmarks]
 
 
@@ -52,7 +53,7 @@ def _metric_column(benchmark: Benchmark, metric: Metric, index: int) -> Column:
     unit = f", {metric.unit}" if metric.unit else ""
     level = f"\nreference: {metric.level}" if metric.level else ""
     return {"colId": benchmark.name if index == 0 else f"{benchmark.name}.{metric.name}",
-            "headerName": f"{metric.name.replace('_', ' ')}{unit}", "minWidth": 104, "flex": 1,
+            "headerName": f"{metric.name.replace('_', ' ')}{unit}", "minWidth": 96, "flex": 1,
             "headerTooltip": f"{metric.tip or metric.name}{level}\n{metric.good:g} is good, {metric.bad:g} is bad"}
 
 

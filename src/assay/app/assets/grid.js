@@ -4,14 +4,17 @@
   const CIVIDIS = ["#00224e", "#0b306d", "#2f406c", "#46506b", "#5a606e", "#6c7073", "#808178", "#969276", "#aea56f",
     "#c6b864", "#fee838"].map(hex => [1, 3, 5].map(at => parseInt(hex.slice(at, at + 2), 16)));
 
-  /* The colour of a score from 0 to 1, and the ink that reads on it. */
+  /* The colour of a score from 0 to 1, softened towards the page, and the ink that reads on it. */
   function colour(score) {
+    const dark = document.documentElement.dataset.theme === "dark", [paper, share] = dark ? [26, 0.5] : [255, 0.5];
     const at = Math.min(Math.max(score, 0), 1) * (CIVIDIS.length - 1), low = Math.floor(at), part = at - low;
     const high = Math.min(low + 1, CIVIDIS.length - 1);
-    const rgb = CIVIDIS[low].map((from, index) => Math.round(from + part * (CIVIDIS[high][index] - from)));
+    const pure = CIVIDIS[low].map((from, index) => from + part * (CIVIDIS[high][index] - from));
+    const rgb = pure.map(value => Math.round(value * share + paper * (1 - share)));
     const linear = rgb.map(value => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
     const bright = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
-    return { background: `rgb(${rgb.join(",")})`, color: bright > 0.18 ? "#0c1118" : "#ffffff" };
+    return { background: `rgb(${rgb.join(",")})`, "--pure": `rgb(${pure.join(",")})`, "--part": `${100 * at / 10}%`,
+      color: bright > 0.2 ? "#10161f" : "#ffffff" };
   }
 
   function Tile({ value }) {
