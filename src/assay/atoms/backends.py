@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
-import numpy as np
 from ase import Atoms
 
 from assay.atoms import structures
@@ -45,7 +44,7 @@ class CalculatorBackend:
 class TbliteBackend:
     """Extended tight binding: charge and multiplicity are parameters, the whole singlepoint comes at once."""
 
-    elements = None
+    elements: frozenset[str] | None = None
 
     def __init__(self, calculator: Any) -> None:
         self.calculator = calculator
@@ -77,7 +76,9 @@ def backend(loaded: Any) -> Backend:
         except ImportError:  # another version of chgnet, arranged differently: slower, with the same numbers
             return CalculatorBackend(loaded)
         return ChgnetBackend(loaded)
-    return TbliteBackend(loaded) if package == "tblite" else CalculatorBackend(loaded)
+    if package == "tblite":
+        return TbliteBackend(loaded)
+    return CalculatorBackend(loaded)
 
 
 def _known(results: Results) -> dict[str, Any]:

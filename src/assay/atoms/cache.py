@@ -67,15 +67,14 @@ class EvaluationCache:
     def _guarded(self, action: Callable[[sqlite3.Connection], T]) -> T | None:
         for _ in range(2):
             if self._off:
-                return None
+                break
             try:
                 return action(self._open())
-            except (sqlite3.DatabaseError, _Damaged) as error:
-                if not _is_damage(error):
-                    return self._turn_off(error)
-                self._set_aside(error)
-            except OSError as error:
-                return self._turn_off(error)
+            except (sqlite3.DatabaseError, OSError, _Damaged) as error:
+                if _is_damage(error):
+                    self._set_aside(error)
+                else:
+                    self._turn_off(error)
         return None
 
     def _open(self) -> sqlite3.Connection:
@@ -103,7 +102,7 @@ class EvaluationCache:
             for suffix in ("", "-wal", "-shm"):
                 if os.path.exists(f"{self.path}{suffix}"):
                     os.replace(f"{self.path}{suffix}", f"{aside}{suffix}")
-        print(f"warning: {self.path} is damaged ({error}): set aside as {aside}, starting an empty one", file=sys.stderr)
+        _warn(f"{self.path} is damaged ({error}): set aside as {aside}, starting an empty one")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -114,7 +113,11 @@ class EvaluationCache:
     def _turn_off(self, error: Exception) -> None:
         self.close()
         self._off = True
-        print(f"warning: {self.path} cannot be used ({error}): evaluations of this process are not kept", file=sys.stderr)
+        _warn(f"{self.path} cannot be used ({error}): evaluations of this process are not kept")
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
 
 
 def _read(db: sqlite3.Connection, key: bytes) -> bytes | None:

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from ase import Atoms
-from chgnet.graph import CrystalGraph
-from chgnet.graph.crystalgraph import TORCH_DTYPE
+from chgnet.graph.crystalgraph import TORCH_DTYPE, CrystalGraph
 from chgnet.model.functions import MLP, GatedMLP
 from chgnet.model.layers import AngleUpdate, AtomConv, BondConv
 from chgnet.model.model import BatchedGraph, CHGNet
@@ -34,7 +33,7 @@ class ChgnetBackend:
     calculator : chgnet.model.dynamics.CHGNetCalculator
     """
 
-    elements = None
+    elements: frozenset[str] | None = None
 
     def __init__(self, calculator: Any) -> None:
         self.network = factorised(calculator.model).eval()
@@ -140,7 +139,7 @@ def _angles(center: np.ndarray, distance: np.ndarray, undirected: np.ndarray, cu
     """Return [M, 5] (atom, undirected and directed first bond, the same of the second) of all pairs of short bonds."""
     short = np.flatnonzero(distance < cutoff)
     short = short[np.argsort(center[short], kind="stable")]
-    atoms, start, bonds = np.unique(center[short], return_index=True, return_counts=True)
+    _, start, bonds = np.unique(center[short], return_index=True, return_counts=True)
     per_bond = np.repeat(bonds, bonds)
     first = np.repeat(np.arange(len(short)), per_bond)
     offset = np.arange(len(first)) - np.repeat(np.cumsum(per_bond) - per_bond, per_bond)

@@ -31,7 +31,7 @@ class D3:
         from ase.data import chemical_symbols
         from dftd3.interface import RationalDampingParam
 
-        self.elements = frozenset(chemical_symbols[1:LAST_ELEMENT + 1])
+        self.elements: frozenset[str] | None = frozenset(chemical_symbols[1:LAST_ELEMENT + 1])
         self._damping = RationalDampingParam(method=functional, atm=False)
 
     def compute(self, atoms: Atoms, wanted: Collection[str]) -> Results:

@@ -31,7 +31,7 @@ def corrected(device: str, loader: str, options: dict[str, Any], dispersion: str
 
 def bare(model: Model) -> Model:
     """Return the model that a corrected one corrects."""
-    return dataclasses.replace(model, name=model.name.removesuffix(SUFFIX), loader=model.options["loader"],
+    return dataclasses.replace(model, name=model.meta["base"], loader=model.options["loader"],
                                options=model.options["options"], meta={**model.meta, "dispersion": "none"})
 
 
@@ -42,8 +42,9 @@ def variants(model: Model) -> dict[str, Model | str]:
         return {} if model.name.endswith(SUFFIX) else {name: reason}
     label = f"d3bj-{functional}"
     options = {"loader": model.loader, "options": model.options, "dispersion": label}
+    requires = [*model.meta.get("requires", [model.loader.partition(".")[0].partition(":")[0]]), "dftd3"]
     # The base goes first in a run: this row then finds its energies computed.
-    meta = {**model.meta, "dispersion": label, "base": model.name}
+    meta = {**model.meta, "dispersion": label, "base": model.name, "requires": requires}
     return {name: dataclasses.replace(model, name=name, loader="assay.atoms.dispersion:corrected", options=options,
                                       meta=meta)}
 

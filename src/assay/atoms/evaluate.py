@@ -16,7 +16,7 @@ from assay.core.errors import Skip
 from assay.core.model import Model
 
 
-class Evaluator(Calculator):
+class Evaluator(Calculator):  # type: ignore[misc]
     """What `calc` receives: a model, and the dispersion correction it may carry, summed.
 
     It is an ASE calculator too (``atoms.calc = evaluator``). The structures handed in are never changed.
@@ -35,7 +35,7 @@ class Evaluator(Calculator):
 
     def energy(self, atoms: Atoms) -> float:
         """Return the energy in eV."""
-        return self.evaluate(atoms, ["energy"])["energy"]
+        return float(self.evaluate(atoms, ["energy"])["energy"])
 
     def energies(self, structures: Iterable[Atoms]) -> list[float]:
         """Return the energies in eV, one structure after the other: on a CPU batches gain nothing."""
@@ -43,11 +43,11 @@ class Evaluator(Calculator):
 
     def forces(self, atoms: Atoms) -> np.ndarray:
         """Return the forces [N, 3] in eV/A."""
-        return self.evaluate(atoms, ["forces"])["forces"]
+        return np.asarray(self.evaluate(atoms, ["forces"])["forces"])
 
     def stress(self, atoms: Atoms) -> np.ndarray:
         """Return the stress [6] (xx, yy, zz, yz, xz, xy) in eV/A^3 of a fully periodic structure."""
-        return self.evaluate(atoms, ["stress"])["stress"]
+        return np.asarray(self.evaluate(atoms, ["stress"])["stress"])
 
     def evaluate(self, atoms: Atoms, wanted: Collection[str]) -> dict[str, Any]:
         """Return several of ``energy``, ``forces`` and ``stress`` together.

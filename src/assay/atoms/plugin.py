@@ -17,7 +17,7 @@ PRESETS = {
 }
 
 register_family("atoms", wrap="assay.atoms.evaluate:wrap", variants="assay.atoms.dispersion:variants",
-                presets=PRESETS)
+                check="assay.atoms.check:Check", presets=PRESETS)
 for kind in ("structure", "trajectory"):
     register_renderer(kind, f"assay.atoms.render:{kind}")
 register_models(Path(__file__).with_name("models.toml"))

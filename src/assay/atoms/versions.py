@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import importlib.util
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -32,12 +31,14 @@ def package_version(distribution: str) -> str:
         return f"{distribution}=="
 
 
-@functools.cache
 def _of_module(module: str) -> tuple[str, ...]:
     distributions = packages_distributions().get(module.partition(".")[0], [])
     if distributions:
         return tuple(sorted({package_version(name) for name in distributions}))
-    spec = importlib.util.find_spec(module)
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
         return ()
     return (f"file:{hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()}",)
