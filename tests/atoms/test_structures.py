@@ -61,6 +61,10 @@ def test_a_plain_copy_has_what_decides_an_energy_and_nothing_else() -> None:
     assert set(copy.arrays) == {"numbers", "positions"}
 
 
+def test_a_neutral_copy_says_nothing_of_charge() -> None:
+    assert structures.plain(Atoms("H", info={"charge": 0})).info == {}
+
+
 @pytest.mark.parametrize(("atoms", "said"), [
     (Atoms(), "without atoms"),
     (Atoms("H", [[np.nan, 0, 0]]), "not finite"),

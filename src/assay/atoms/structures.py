@@ -39,9 +39,9 @@ def plain(atoms: Atoms) -> Atoms:
         raise ValueError("structure with positions or a cell that are not finite")
     if np.linalg.matrix_rank(atoms.cell.array[atoms.pbc]) < atoms.pbc.sum():
         raise ValueError("periodic structure without a cell in every periodic direction")
-    info = {"charge": charge(atoms)}
-    if (spin := multiplicity(atoms)) is not None:
-        info["multiplicity"] = spin
+    # Only what was said: some calculators take any entry for a request that they compute a charged system.
+    said = {"charge": charge(atoms) or None, "multiplicity": multiplicity(atoms)}
+    info = {name: value for name, value in said.items() if value is not None}
     return Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell.array, pbc=atoms.pbc, info=info)
 
 
