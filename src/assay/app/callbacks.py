@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import dash
 import dash_ag_grid as dag
 import flask
-from dash import Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
 
 from assay.app import detail, grid, layout, scoring
 from assay.app.site import Request, Site
@@ -33,6 +33,11 @@ def _scored(request: Request) -> Any:
             state.thresholds, state.show)
 
 
+def _drilled(request: Request) -> Any:
+    state = request.state
+    return (_scored(request), state.panel, state.b, state.m, state.compare, state.metric, state.view)
+
+
 # Output, what it depends on beside the store, and how it is made. Nothing is made again that did not change.
 PARTS: tuple[Part, ...] = (
     ("families.children", lambda r: r.family, lambda r, dark: layout.families(r)),
@@ -43,11 +48,15 @@ PARTS: tuple[Part, ...] = (
     ("leaderboard.columnDefs", lambda r: (_scored(r), bool(r.state.b)), lambda r, dark: grid.columns(r.board, r.state)),
     ("leaderboard.rowData", _scored, lambda r, dark: grid.rows(r.board, r.state, r.site.registry.models)),
     ("legend.children", _scored, lambda r, dark: layout.legend(r)),
-    ("plot.children", lambda r: r.state, lambda r, dark: detail.plot(r, dark)),
-    ("case.children", lambda r: r.state, lambda r, dark: detail.artefact(r, dark)),
+    ("plot-head.children", _drilled, lambda r, dark: detail.head(r)),
+    ("figure.data", lambda r: (_drilled(r), r.state.case), lambda r, dark: detail.plotted(r, dark)),
+    ("plot-foot.children", _drilled, lambda r, dark: detail.exports(r)),
+    ("plot-after.children", _drilled, lambda r, dark: detail.after(r)),
+    ("case.children", lambda r: (_drilled(r), r.state.case, r.state.artefact, r.state.frame),
+     lambda r, dark: detail.artefact(r, dark)),
     ("page.data-open", lambda r: bool(r.state.b), lambda r, dark: "detail" if r.state.b else "board"),
 )
-FOLLOWS_THEME = ("plot.children", "case.children")
+FOLLOWS_THEME = ("figure.data", "case.children")
 
 
 def render(site: Site, query: str, dark: bool, shown: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -73,6 +82,7 @@ def page(site: Site) -> Any:
     parts, keys = render(site, query, dark, {}) if content is None else ({}, {})
     return html.Div([
         dcc.Location(id="url", refresh=False), dcc.Store(id="shown", data=keys),
+        dcc.Store(id="figure", data=parts.get("figure.data")), html.Div(id="drawn", hidden=True),
         dcc.Store(id="theme", data="dark" if dark else "light"), dcc.Interval(id="tick", interval=POLL),
         _header(site, parts), *([html.Main(content, className="own")] if content is not None else _main(site, parts)),
     ], id="page", className="page" if site.snapshot.filled() else "page bare",
@@ -105,9 +115,16 @@ def _main(site: Site, parts: dict[str, Any]) -> list[Any]:
         html.Main([
             html.Section([table, html.Div(parts["legend.children"], id="legend", className="legend")],
                          className="board", **{"aria-label": "leaderboard"}),
-            html.Aside([html.Section(parts["plot.children"], id="plot", **{"aria-label": "plot"}),
-                        html.Div(parts["case.children"], id="case", **{"aria-live": "polite"})],
-                       id="detail", className="detail"),
+            html.Aside([
+                html.Section([
+                    html.Div(parts["plot-head.children"], id="plot-head"),
+                    # assets/plot.js draws in here: the element stays, so that a click redraws and does not begin again.
+                    html.Figure([html.Div(id="graph", role="img"),
+                                 html.Figcaption(parts["plot-foot.children"], id="plot-foot")], className="figure"),
+                    html.Div(parts["plot-after.children"], id="plot-after"),
+                ], id="plot", **{"aria-label": "plot"}),
+                html.Div(parts["case.children"], id="case", **{"aria-live": "polite"}),
+            ], id="detail", className="detail"),
         ], className="work"),
     ]
 
@@ -120,6 +137,8 @@ def _own_page(site: Site, path: str) -> Any:
 def register(app: dash.Dash, site: Site) -> None:
     """Connect the query string, the theme and the clock to the page."""
     outputs = [Output(*name.split(".")) for name, _, _ in PARTS]
+
+    app.clientside_callback(ClientsideFunction("assay", "draw"), Output("drawn", "title"), Input("figure", "data"))
 
     @app.callback(*outputs, Output("shown", "data"), Input("url", "search"), Input("theme", "data"),
                   Input("tick", "n_intervals"), State("shown", "data"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
-from dash import dcc, html
+from dash import html
 
 from assay.app import levels, viewer
 from assay.app.figures import figure
@@ -17,16 +18,21 @@ from assay.core.record import ArtefactRef, Metric, StoredRecord
 from assay.core.score import Cell
 
 Component = Any
-GRAPH = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["select2d", "lasso2d", "toImage"]}
 CLOSED = {"b": "", "m": "", "compare": "", "metric": "", "view": 0, "case": "", "artefact": "", "frame": 0}
 
 
-def plot(request: Request, dark: bool) -> list[Component]:
-    """Return the head, the metrics, the plot and the reasons of the open cell; nothing if none is open."""
+def head(request: Request) -> list[Component]:
+    """Return what stands above the plot: the benchmark, the choice of models, the metrics of the open cell."""
     if request.benchmark is None:
         return []
     return [item for item in (_head(request), _choosers(request), _metrics(request), _reasons(request, early=True),
-                              _figure(request, dark), _reasons(request, early=False)) if item is not None]
+                              _no_plot(request)) if item is not None]
+
+
+def after(request: Request) -> list[Component]:
+    """Return what stands below the plot: why some cases are not in it."""
+    found = _reasons(request, early=False) if request.benchmark is not None else None
+    return [found] if found is not None else []
 
 
 def _head(request: Request) -> Component:
@@ -91,22 +97,35 @@ def _metric_row(request: Request, metric: Metric, cell: Cell, meta: dict[str, An
     ], className="" if weight else "uncounted")
 
 
-def _figure(request: Request, dark: bool) -> Component | None:
+def plotted(request: Request, dark: bool) -> dict[str, Any] | None:
+    """Return the figure of the open view as JSON, or None if there is nothing to draw."""
     view, drawn = request.view, request.drawn()
     if view is None or request.benchmark is None or not any(drawn.values()):
-        return html.P("No plot: " + ("the benchmark declares none." if view is None else
-                                     f"{request.model or 'no model'} has no ok record here."), className="none")
-    made = figure(request.benchmark, view, drawn, selected=request.state.case or None, dark=dark)
+        return None
+    made = figure(request.benchmark, view, drawn, selected=request.state.case or None, dark=dark).to_plotly_json()
     words = f"{type(view.plot).__name__} plot of {request.benchmark.title}, {view.metric}, for {' and '.join(drawn)}"
-    api = f"/api/plot?b={request.benchmark.name}&m={request.model}&metric={view.metric}&view={request.state.view}"
-    return html.Figure([
-        html.Div(dcc.Graph(id="graph", figure=made, config=GRAPH, style={"height": "340px"}), role="img",
-                 **{"aria-label": words}),
-        html.Figcaption([
-            html.Span("Click a point to see what is behind it.", className="hint"),
+    return {"data": made["data"], "layout": made["layout"], "words": words}
+
+
+def exports(request: Request) -> list[Component]:
+    """Return the line below the plot: a hint, and the plot to take away."""
+    view = request.view
+    if view is None or request.benchmark is None or not any(request.drawn().values()):
+        return []
+    query = f"b={request.benchmark.name}&m={request.model}&metric={view.metric}&view={request.state.view}"
+    api = f"/api/plot?{quote(query, safe='=&/')}"
+    return [html.Span("Click a point to see what is behind it.", className="hint"),
             html.Span([html.Button("PNG", **{"data-image": "png"}), html.Button("SVG", **{"data-image": "svg"}),
-                       html.A("JSON", href=api, download="plot.json", className="button")], className="exports"),
-        ], **{"data-plot": api})], className="figure")
+                       html.A("JSON", href=api, download="plot.json", className="button")],
+                      className="exports", **{"data-plot": api})]
+
+
+def _no_plot(request: Request) -> Component | None:
+    if request.view is not None and any(request.drawn().values()):
+        return None
+    text = "the benchmark declares none." if request.view is None else (
+        f"{request.model or 'no model'} has no ok record here.")
+    return html.P(f"No plot: {text}", className="none")
 
 
 def _reasons(request: Request, early: bool) -> Component | None:

@@ -24,8 +24,8 @@ def columns(board: Board, state: State) -> list[Column]:
     """Return the grid's columns: rank, model, score, then categories, benchmarks or their metrics."""
     narrow = bool(state.b)  # the plot stands beside the grid
     head = [
-        {"colId": "rank", "field": "rank", "headerName": "Rank", "width": 58 if narrow else 70, "pinned": "left", "cellRenderer": "Rank",
-         "sortingOrder": ["asc", "desc", None],
+        {"colId": "rank", "field": "rank", "headerName": "Rank", "width": 58 if narrow else 70, "pinned": "left",
+         "cellRenderer": "Rank", "sortingOrder": ["asc", "desc", None],
          "headerTooltip": "1 + number of models with a better score; ≈ marks ties: the difference to another model "
                           "may be chance"},
         {"colId": "model", "field": "model", "headerName": "Model", "width": 184 if narrow else 216, "pinned": "left",

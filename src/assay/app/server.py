@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import sys
 import threading
+import time
 import webbrowser
 from pathlib import Path
 
 import dash
 import flask
+import plotly.graph_objects as go
 from flask_compress import Compress
 
 from assay.app import api, callbacks
 from assay.app.site import Site
 from assay.core.errors import AssayError
+from assay.core.model import resolve
 
 INDEX = """<!doctype html>
 <html lang="en">
@@ -40,6 +44,7 @@ INDEX = """<!doctype html>
 <footer>{%config%}{%scripts%}{%renderer%}</footer>
 </body>
 </html>"""
+REST = 4.0  # s between the start and the import of what only clicks need
 # The browser itself refuses any request to another host.
 POLICY = ("default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
           "img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'self'")
@@ -113,7 +118,12 @@ def serve(home: str | Path, host: str = "127.0.0.1", port: int = 8050, open_brow
 
 
 def warm(app: dash.Dash) -> None:
-    """Read the records and judge them, so that the first page finds it done."""
+    """Read the records and judge them; then, when a first page has had time to load, import what a click needs."""
     site: Site = app.assay_site  # type: ignore[attr-defined]
     for family in site.snapshot.families()[:1]:
         site.request(f"family={family}").board  # noqa: B018
+    time.sleep(REST)
+    for renderer in site.registry.renderers.values():
+        with contextlib.suppress(Exception):  # the page says what is wrong with it when it is shown
+            resolve(renderer)
+    go.Figure(go.Scatter(x=[0.0], y=[0.0])).to_plotly_json()

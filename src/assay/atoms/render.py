@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import ase.io
+import ase.io.extxyz
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
@@ -38,8 +40,6 @@ def read(data: bytes, suffix: str) -> list[Atoms]:
     ValueError
         If there are none.
     """
-    import ase.io
-
     frames = ase.io.read(io.StringIO(data.decode("utf-8")), index=":", format=FORMATS.get(suffix, "extxyz"))
     if not frames:
         raise ValueError("the file holds no structure")

@@ -43,8 +43,6 @@ window.assay = (() => {
       event.preventDefault();
       visit(link.search || "?");
     }
-    const button = event.target.closest("button[data-image]");
-    if (button) image(button);
     if (event.target.closest("#theme-button")) turn();
   });
 
@@ -113,42 +111,11 @@ window.assay = (() => {
     if (!localStorage.getItem("theme")) paint(event.matches ? "dark" : "light");
   });
 
-  /* Plots: a click opens the case; an image is drawn in the browser, in light colours as paper has. */
-  function wire(graph) {
-    if (graph.dataset.wired || !graph.on) return;
-    graph.dataset.wired = "1";
-    graph.on("plotly_click", event => {
-      const point = event.points.find(one => one.customdata && one.customdata[0]);
-      if (!point) return;
-      const [id, model] = point.customdata, open = read().get("m"), changes = { case: id, artefact: null };
-      changes.frame = point.customdata[2] || null;
-      if (model && model !== open) {
-        changes.m = model;
-        if (read().get("compare") === model) changes.compare = open;
-      }
-      go(changes);
-    });
-  }
-
-  async function image(button) {
-    const source = button.closest("[data-plot]").dataset.plot;
-    const figure = await (await fetch(source)).json();
-    figure.layout.paper_bgcolor = "#ffffff";
-    const size = { width: 900, height: 600, scale: button.dataset.image === "png" ? 2 : 1 };
-    const url = await window.Plotly.toImage({ data: figure.data, layout: figure.layout },
-      { format: button.dataset.image, ...size });
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = `plot.${button.dataset.image}`;
-    link.click();
-  }
-
   /* What React draws and plain HTML needs: the chosen option of a drop-down, the open cell's frame, a plot's clicks. */
   function tend() {
     document.querySelectorAll("select[data-value]").forEach(one => {
       if (one.value !== one.dataset.value && document.activeElement !== one) one.value = one.dataset.value;
     });
-    document.querySelectorAll(".js-plotly-plot").forEach(wire);
     const query = read(), benchmark = query.get("b"), metric = query.get("metric"), model = query.get("m");
     const names = benchmark ? [benchmark, ...(metric ? [`${benchmark}.${metric}`] : [])] : [];
     const row = model ? `#leaderboard .ag-row[row-id="${CSS.escape(model)}"]` : "";
@@ -165,22 +132,6 @@ window.assay = (() => {
     requestAnimationFrame(() => { waiting = false; tend(); });
   }).observe(document.documentElement, { childList: true, subtree: true });
   addEventListener("popstate", () => requestAnimationFrame(tend));
-
-  /* The first plot should not wait for its library: it is fetched when the page is at rest. */
-  addEventListener("load", () => {
-    const idle = window.requestIdleCallback || (work => setTimeout(work, 800));
-    const grid = () => document.querySelector("#leaderboard .ag-row");
-    const soon = tries => setTimeout(() => (grid() || tries > 60 ? idle(preload, { timeout: 3000 }) : soon(tries + 1)), 250);
-    soon(0);
-  });
-  function preload() {
-    const suite = [...document.scripts].find(one => one.src.includes("/_dash-component-suites/"));
-    if (!suite || window.Plotly || !document.querySelector("#leaderboard")) return;
-    const script = document.createElement("script");
-    script.src = suite.src.replace(/_dash-component-suites\/.*/, "_dash-component-suites/plotly/package_data/plotly.min.js");
-    script.async = true;
-    document.head.append(script);
-  }
 
   return { go, open, read, tend, metrics, turn };
 })();
