@@ -18,6 +18,10 @@ STATUSES: tuple[Status, ...] = ("ok", "failed", "skipped")
 KINDS = ("structure", "trajectory", "image", "heatmap", "transcript", "table", "text")
 
 
+# Kept: json.dumps makes a new one at every call, and a leaderboard needs tens of thousands of digests.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of `value`: sorted keys, no spaces, no NaN, nothing that UTF-8 cannot hold.
 
@@ -29,7 +33,7 @@ def canonical_json(value: Any) -> str:
     >>> canonical_json({"b": 1, "a": [1.0, "x"]})
     '{"a":[1.0,"x"],"b":1}'
     """
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    text = _ENCODER.encode(value)
     text.encode()
     return text
 

@@ -87,8 +87,8 @@ def plan(store: Store, selection: Selection, registry: Registry, again: Again = 
         Exit code 5 if nothing is selected; 2 for a duplicate case id.
     """
     chosen = list(selection.find_pairs(registry))
-    cases = {benchmark: _cases(selection, benchmark) for benchmark in dict.fromkeys(b for b, _ in chosen)}
-    pairs = [_pair(store, cases[benchmark], benchmark, model, again) for benchmark, model in chosen]
+    cases = {name: _cases(selection, benchmark) for name, benchmark in {b.name: b for b, _ in chosen}.items()}
+    pairs = [_pair(store, cases[benchmark.name], benchmark, model, again) for benchmark, model in chosen]
     if selection.cases and not any(pair.todo or pair.reused or pair.error for pair in pairs):
         raise AssayError(f"no case matches {', '.join(map(repr, selection.cases))}", "see assay show BENCHMARK", 5)
     return pairs

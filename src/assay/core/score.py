@@ -8,6 +8,7 @@ Coverage  (ok + failed) / cases; below `RANKED_FROM` a model is listed and not r
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,12 +49,13 @@ class Scheme:
 
 
 def metric_score(value: Any, good: float, bad: float) -> Any:
-    """Return clip((value - bad) / (good - bad), 0, 1), elementwise; NaN scores 0.
+    """Return clip((value - bad) / (good - bad), 0, 1), elementwise; NaN and infinity score 0.
 
     >>> float(metric_score(5.0, good=0.0, bad=10.0))
     0.5
     """
-    return np.nan_to_num(np.clip((np.asarray(value, float) - bad) / (good - bad), 0.0, 1.0), nan=0.0)
+    values = np.asarray(value, float)
+    return np.where(np.isfinite(values), np.clip((values - bad) / (good - bad), 0.0, 1.0), 0.0)
 
 
 @dataclass
@@ -203,8 +205,9 @@ def _of_one_digest(model: str, records: list[StoredRecord]) -> tuple[list[Stored
     if not records:
         return records, ""
     entry = registry.models.get(model)
-    if entry is not None and any(record.model_digest == entry.digest for record in records):
-        return [record for record in records if record.model_digest == entry.digest], ""
+    registered = entry.digest if entry is not None else None
+    if any(record.model_digest == registered for record in records):
+        return [record for record in records if record.model_digest == registered], ""
     newest = max(records, key=lambda record: record.created).model_digest
     note = "computed with other options or weights than the registered model has" if entry is not None else ""
     return [record for record in records if record.model_digest == newest], note
@@ -377,10 +380,14 @@ def _mean(family: str, category: str | None, model: str,
 def _ranked(rows: list[Row]) -> list[Row]:
     """Give ranks (1 + number of strictly better models) and ties (paired difference interval holds 0)."""
     ranked = [row for row in rows if row.ranked and row.score is not None]
+    ties: dict[str, list[str]] = {row.model: [] for row in ranked}
+    for one, other in itertools.combinations(ranked, 2):
+        if _tied(one, other):
+            ties[one.model].append(other.model)
+            ties[other.model].append(one.model)
     for row in ranked:
         row.rank = 1 + sum(_score(other) > _score(row) for other in ranked)
-        if row.samples is not None:
-            row.tied_with = [other.model for other in ranked if other is not row and _tied(row, other)]
+        row.tied_with = sorted(ties[row.model]) if row.samples is not None else None
     return sorted(rows, key=lambda row: (not row.ranked, -_score(row), row.model))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sqlite3
@@ -19,6 +20,7 @@ from assay.core.record import Artefact, ArtefactRef, Case, Record, StoredRecord,
 BUSY_SECONDS = 60.0  # how long a writer waits for another one
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "beegfs", "gpfs", "fuse.sshfs", "9p"}
 
+# A record is larger than a quarter of a page: a table without rowid would be three times the size, and slower to read.
 # Ordered; the n-th brings a store from version n - 1 to n. Never edit one that has been released.
 MIGRATIONS = (
     """
@@ -28,7 +30,7 @@ MIGRATIONS = (
         model_digest text not null, case_id text not null, tags text not null, status text not null,
         reason text not null, body text not null, artefacts text not null, seconds real not null,
         provenance text not null, created real not null
-    ) without rowid;
+    );
     """,
     "create index record_pair on record (benchmark, model, version);",
 )
@@ -283,9 +285,14 @@ class Store:
 def _stored(row: tuple[Any, ...]) -> StoredRecord:
     (key, benchmark, version, model, model_digest, case, tags, status, reason, body, artefacts, seconds, provenance,
      created) = row
-    refs = {name: ArtefactRef(**item) for name, item in json.loads(artefacts).items()}
-    return StoredRecord(key, benchmark, version, model, model_digest, case, tuple(json.loads(tags)), status, reason,
+    refs = {name: ArtefactRef(**item) for name, item in json.loads(artefacts).items()} if artefacts != "{}" else {}
+    return StoredRecord(key, benchmark, version, model, model_digest, case, _tags(tags), status, reason,
                         json.loads(body), refs, seconds, provenance, created)
+
+
+@functools.lru_cache(maxsize=4096)
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _row(record: StoredRecord) -> tuple[Any, ...]:
