@@ -41,7 +41,7 @@ slow: setup  ## minutes of real computation; not part of `make test`
 	$(PYTEST) -m slow --timeout=3600 -rs $(ARGS)
 
 docs: setup  ## build/docs/index.html; runs the tutorials
-	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
+	$(BIN)/sphinx-build -E -W --keep-going -q -b html docs build/docs
 
 lock: setup  ## write constraints.txt from .venv, after the tests have passed with it
 	scripts/lock

@@ -37,7 +37,13 @@ nb_merge_streams = True
 
 # Tutorials run as a stranger would: an empty store, no network, the commands of this environment first in PATH.
 _scratch = tempfile.TemporaryDirectory(prefix="assay-docs-")
+_profile = Path(_scratch.name) / "ipython" / "profile_default"
+_profile.mkdir(parents=True)
+(_profile / "ipython_kernel_config.py").write_text(
+    f"c.InteractiveShellApp.exec_files = [{str(DOCS / 'bash_cells.py')!r}]\n"
+    "c.Application.log_level = 40  # errors only: the kernel's remark on its transport is nothing to read here\n")
 os.environ |= {
+    "IPYTHONDIR": f"{_scratch.name}/ipython",
     "ASSAY_HOME": f"{_scratch.name}/home",
     "ASSAY_CACHE": f"{_scratch.name}/cache",
     "ASSAY_OFFLINE": "1",

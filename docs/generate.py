@@ -6,7 +6,7 @@ Everything comes from the registry and from click, so a page cannot say somethin
 from __future__ import annotations
 
 import inspect
-import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -22,7 +22,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src"
 
 
 def write_pages(folder: Path) -> None:
-    """Write all pages below `folder`; a file that would not change is left as it is, so Sphinx skips it."""
+    """Write all pages below `folder`, which is emptied first: a benchmark that is gone has no page."""
     registry.load()
     shipped = sorted(name for name, cls in registry.benchmarks.items() if cls.__module__.startswith("assay."))
     benchmarks = [registry.benchmark(name) for name in shipped]
@@ -30,10 +30,10 @@ def write_pages(folder: Path) -> None:
     pages["benchmarks/index.md"] = benchmark_index(benchmarks)
     pages["models.md"] = models_page(list(registry.models.values()))
     pages["commands.md"] = commands_page()
+    shutil.rmtree(folder, ignore_errors=True)
     for name, text in pages.items():
-        _write(folder / name, text)
-    for stale in set(folder.rglob("*.md")) - {folder / name for name in pages}:
-        stale.unlink()
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 # -- benchmarks
@@ -56,7 +56,7 @@ def benchmark_index(benchmarks: Sequence[Benchmark]) -> str:
 def benchmark_page(benchmark: Benchmark) -> str:
     """Return the page of one benchmark: what it asks, its metrics, data, time-outs and source."""
     lines = [f"# {benchmark.title}", "", inspect.getdoc(type(benchmark)) or "", "",
-             *table(("", ""), _facts(benchmark)), "## Metrics", "",
+             *(f"{name}\n: {value}\n" for name, value in _facts(benchmark)), "## Metrics", "",
              *table(("metric", "unit", "scores 1 at", "scores 0 at", "weight", "reference", "meaning"),
                     ([f"`{m.name}`", m.unit, f"{m.good:g}", f"{m.bad:g}", f"{m.weight:g}", m.level or "", m.tip]
                      for m in benchmark.metrics))]
@@ -68,19 +68,19 @@ def benchmark_page(benchmark: Benchmark) -> str:
     return "\n".join(lines)
 
 
-def _facts(benchmark: Benchmark) -> Iterator[list[str]]:
-    yield ["name", f"`{benchmark.name}`, version {benchmark.version}"]
-    yield ["category", benchmark.category]
+def _facts(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
+    yield "name", f"`{benchmark.name}`, version {benchmark.version}"
+    yield "category", benchmark.category
     try:
         cases = benchmark.checked_cases()
     except AssayError:
-        yield ["cases", "listed once the data are there"]
+        yield "cases", "listed once the data are there"
     else:
         more = sum(case.full for case in cases)
-        yield ["cases", f"{len(cases) - more}" + (f", and {more} more with `--full`" if more else "")]
+        yield "cases", f"{len(cases) - more}" + (f", and {more} more with `--full`" if more else "")
     if benchmark.evidence_for:
-        yield ["evidence for", ", ".join(benchmark.evidence_for)]
-    yield ["time-outs", f"{benchmark.case_timeout:g} s a case, {benchmark.load_timeout:g} s to load a model"]
+        yield "evidence for", ", ".join(benchmark.evidence_for)
+    yield "time-outs", f"{benchmark.case_timeout:g} s a case, {benchmark.load_timeout:g} s to load a model"
 
 
 def _data_rows(benchmark: Benchmark) -> Iterator[list[str]]:
@@ -108,7 +108,7 @@ def models_page(models: Sequence[Model]) -> str:
     for family in sorted({model.family for model in models}):
         lines += [f"## {family}", ""]
         lines += table(("model", "functional", "dispersion", "environment", "licence", "elements", "notes"),
-                       (_model_row(model) for model in models if model.family == family))
+                       (_model_row(model) for model in sorted(models, key=lambda m: m.name) if model.family == family))
     return "\n".join(lines)
 
 
@@ -165,12 +165,3 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 def _slug(name: str) -> str:
     return name.replace("/", "-")
-
-
-def _write(path: Path, text: str) -> None:
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)

@@ -41,7 +41,7 @@ class FccLattice(Benchmark):
         curvature, slope, _ = np.polyfit(lengths, energies, 2)
         if curvature <= 0:
             return Record.failed("no minimum: the energy does not curve upwards within 4% of the reference")
-        return Record({"reference": case.inputs["a"], "predicted": -slope / (2 * curvature)})
+        return Record({"reference": case.inputs["a"], "predicted": float(-slope / (2 * curvature))})
 
     def analyse(self, records):
         """Mean absolute error."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")),
          *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
 # A line of a console block, or of a notebook cell; and `assay ...` within a sentence.
-LINES = re.compile(r"^(?:\$ |!)(assay .*)$|`(assay [a-z][^`]*)`", re.MULTILINE)
+LINES = re.compile(r"^(?:\$ |%%bash\n)(assay .*)$|`(assay [a-z][^`]*)`", re.MULTILINE)
 MAKE = re.compile(r"^\$ make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
 
 

@@ -15,7 +15,7 @@ MODULES = [".".join(("assay", *path.relative_to(ROOT).with_suffix("").parts)) fo
 
 @pytest.mark.parametrize("name", MODULES)
 def test_doctests(name: str) -> None:
-    result = doctest.testmod(importlib.import_module(name))
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert result.attempted
     assert not result.failed
 
