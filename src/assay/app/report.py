@@ -1,13 +1,13 @@
 """The report: leaderboard, cells, plots, failures and provenance in one file that needs nothing else.
 
-`contents` gathers what is said, as plain data; the templates say it, as HTML or as Markdown.
+`contents` gathers what is said, as plain data; the template says it as HTML, `assay.app.report_markdown` as Markdown.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ class Results:
     registry : Registry
     benchmarks : sequence of Benchmark
     samples : sequence of Sample
-        One for each cell.
+        One for each cell, in their order.
     cells, rows : sequence of Cell, of Row
     """
 
@@ -51,10 +51,6 @@ class Results:
     samples: Sequence[Sample]
     cells: Sequence[Cell]
     rows: Sequence[Row]
-
-    def cell(self, benchmark: str, model: str) -> Cell | None:
-        """Return the cell of a pair, if there is one."""
-        return next((c for c in self.cells if (c.benchmark, c.model) == (benchmark, model)), None)
 
 
 def html(results: Results) -> str:
@@ -68,28 +64,18 @@ def html(results: Results) -> str:
                    plotly=get_plotlyjs() if figures else "", figures=_inline_json(figures))
 
 
-def markdown(results: Results) -> str:
-    """Return the report as Markdown, without the plots."""
-    return _render("report.md", contents(results, with_plots=False))
-
-
 def _render(template: str, found: Mapping[str, Any], **more: str) -> str:
     import jinja2
 
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined,
-                                     autoescape=template.endswith(".html"), trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=text.number, score=text.score, percent=text.percent, row=_markdown_row)
+                                     autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(score=text.score, percent=text.percent)
     return environment.get_template(template).render({**found, **more})
 
 
 def _inline_json(value: Any) -> str:
     """Return JSON that no ``</script>`` in it can end."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
-
-
-def _markdown_row(values: Iterable[Any]) -> str:
-    cells = (" ".join(str("" if value is None else value).split()).replace("|", "\\|") for value in values)
-    return f"| {' | '.join(cells)} |"
 
 
 # -- what is said
@@ -162,13 +148,15 @@ def _benchmark(results: Results, benchmark: Benchmark, with_plots: bool) -> dict
     cells.sort(key=lambda cell: (-(cell.score if cell.score is not None else -1.0), cell.model))
     shown = [metric for metric in benchmark.metrics
              if metric.weight > 0 or any(cell.metrics[metric.name].value is not None for cell in cells)]
+    several = len({row.family for row in results.rows}) > 1
     order = {cell.model: index for index, cell in enumerate(cells)}
     samples.sort(key=lambda sample: order[sample.model])
     return {
         "name": benchmark.name, "anchor": _anchor(benchmark.name), "title": benchmark.title,
-        "category": benchmark.category, "description": _description(benchmark),
+        "group": f"{benchmark.family}: {benchmark.category}" if several else benchmark.category, "description": _description(benchmark),
         "metrics": [vars(metric) for metric in shown],
         "rows": [_cell(cell, [metric.name for metric in shown]) for cell in cells],
+        "noted": any(cell.reason or cell.ok < cell.total for cell in cells),
         "plots": _plots(benchmark, samples) if with_plots else [],
         "failures": [group for sample in samples for group in _failures(sample)],
     }

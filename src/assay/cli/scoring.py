@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assay.core.compare import Difference
     from assay.core.record import Case
     from assay.core.registry import Registry
-    from assay.core.score import Cell, Row
+    from assay.core.score import Cell, Row, Sample
     from assay.core.selection import Selection
     from assay.core.store import Store
 
@@ -27,9 +27,10 @@ MOST_TIES = 2  # names of models in a table's cell
 
 @dataclass
 class Board:
-    """The leaderboard of a selection: its benchmarks, a cell for every pair, a row for every model."""
+    """The leaderboard of a selection: its benchmarks, a sample and a cell for every pair, a row for every model."""
 
     benchmarks: list[Benchmark]
+    samples: list[Sample]
     cells: list[Cell]
     rows: list[Row]
 
@@ -49,7 +50,7 @@ class Board:
                    for sample in gather(store, item, models(item), _keep(selection, item))
                    if sample.records or (every and not item.derived)]
         cells = [judge(sample, scheme, "compute" if intervals else "none", cache) for sample in samples]
-        return cls(benchmarks, cells, leaderboard(cells, benchmarks, scheme))
+        return cls(benchmarks, samples, cells, leaderboard(cells, benchmarks, scheme))
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields of ``assay analyse --json``."""

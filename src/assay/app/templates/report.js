@@ -2,7 +2,7 @@
 (() => {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const paper = matchMedia("print");
+  const sheet = { width: 680, height: 380, autosize: false };  // pixels that fit an A4 or letter page
   const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "sendDataToCloud"] };
 
   function layout(figure) {
@@ -18,10 +18,10 @@
     return drawn;
   }
 
-  function draw(place) {
+  function draw(place, size = {}) {
     const chosen = document.querySelector(`select[data-plot="${place.id}"]`).value;
     const figure = figures[place.id][chosen];
-    Plotly.react(place, structuredClone(figure.data), layout(figure), config);
+    Plotly.react(place, structuredClone(figure.data), { ...layout(figure), ...size }, config);
     place.dataset.drawn = chosen;
   }
 
@@ -32,8 +32,14 @@
   places.forEach((place) => seen.observe(place));
   document.querySelectorAll("select[data-plot]").forEach((select) =>
     select.addEventListener("change", () => draw(document.getElementById(select.dataset.plot))));
-  const again = () => places.filter((place) => place.dataset.drawn).forEach(draw);
+  const again = () => places.filter((place) => place.dataset.drawn).forEach((place) => draw(place));
   dark.addEventListener("change", again);
-  paper.addEventListener("change", (change) => (change.matches ? places.forEach(draw) : again()));
-  addEventListener("beforeprint", () => places.forEach(draw));
+  addEventListener("beforeprint", () => {
+    document.querySelectorAll("details.fails").forEach((details) => { details.open = true; });
+    places.forEach((place) => draw(place, sheet));
+  });
+  addEventListener("afterprint", () => {
+    again();
+    places.forEach((place) => Plotly.Plots.resize(place));
+  });
 })();
