@@ -117,12 +117,15 @@ class Crew:
         Receives (task, answer) in the calling thread, one at a time.
     on_load : callable
         Receives (task, seconds) when a worker has loaded its model.
+    threads : int, optional
+        ``OMP_NUM_THREADS`` of each worker; by default the workers share the cores.
     """
 
     def __init__(self, jobs: int, log: IO[bytes], on_answer: Callable[[Task, Answer], None],
-                 on_load: Callable[[Task, float], None] = lambda task, seconds: None) -> None:
+                 on_load: Callable[[Task, float], None] = lambda task, seconds: None,
+                 threads: int | None = None) -> None:
         self.jobs, self.log, self.on_answer, self.on_load = jobs, log, on_answer, on_load
-        self.threads = max(1, config.cpus() // jobs)
+        self.threads = threads or max(1, config.cpus() // jobs)
         self.evaluations: dict[str, Counter[str]] = {}
         self._places: list[_Place] = []
         self._leaving: list[WorkerProcess] = []
