@@ -107,12 +107,13 @@ def models_page(models: Sequence[Model]) -> str:
              "(../tutorials/add-a-model.md). Models of one environment share a virtual environment of their own.", ""]
     for family in sorted({model.family for model in models}):
         lines += [f"## {family}", ""]
-        lines += table(("model", "functional", "dispersion", "environment", "licence", "elements", "notes"),
-                       (_model_row(model) for model in sorted(models, key=lambda m: m.name) if model.family == family))
+        rows = [_model_row(model) for model in sorted(models, key=lambda m: m.name) if model.family == family]
+        used = [name for name in rows[0] if any(row[name] for row in rows)]
+        lines += table(used, ([row[name] for name in used] for row in rows))
     return "\n".join(lines)
 
 
-def _model_row(model: Model) -> list[str]:
+def _model_row(model: Model) -> dict[str, str]:
     meta = model.meta
     elements = meta.get("elements")
     notes = [text for key, text in (("periodic_only", "periodic only"), ("gamma_only", "Gamma point only"),
@@ -121,9 +122,11 @@ def _model_row(model: Model) -> list[str]:
         notes.append("no free atoms")
     if model.needs_weights:
         notes.append("weights fetched")
-    return [f"`{model.name}`", str(meta.get("functional", "")), str(meta.get("dispersion", "")),
-            model.environment or "", model.licence, str(len(elements)) if isinstance(elements, list) else "",
-            ", ".join(notes)]
+    return {
+        "model": f"`{model.name}`", "functional": meta.get("functional", ""), "dispersion": meta.get("dispersion", ""),
+        "environment": model.environment or "", "licence": model.licence,
+        "elements": str(len(elements)) if isinstance(elements, list) else "", "notes": ", ".join(notes),
+    }
 
 
 # -- commands
