@@ -1,0 +1,34 @@
+"""CPU time of `assay --help` and `assay list`, as a ratio to a bare Python start; alternated, median of 9."""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+
+COMMANDS = {
+    "python -c pass": [sys.executable, "-c", "pass"],
+    "assay --help": [sys.executable, "-m", "assay", "--help"],
+    "assay list": [sys.executable, "-m", "assay", "list"],
+}
+
+
+def cpu_seconds(command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "ASSAY_OFFLINE": "1"})
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main():
+    times = {name: [] for name in COMMANDS}
+    for _ in range(9):
+        for name, command in COMMANDS.items():
+            times[name].append(cpu_seconds(command))
+    bare = statistics.median(times["python -c pass"])
+    for name, values in times.items():
+        print(f"{name:16} {statistics.median(values):6.3f} CPU-s  {statistics.median(values) / bare:5.1f} x bare Python")
+
+
+if __name__ == "__main__":
+    main()
