@@ -57,7 +57,7 @@ def jobs() -> int:
     value = os.environ.get("ASSAY_JOBS", "")
     if not value:
         return cpus()
-    if not value.isdigit() or int(value) < 1:
+    if not value.isdecimal() or int(value) < 1:
         raise AssayError(f"ASSAY_JOBS is {value!r}: expected a whole number of 1 or more")
     return int(value)
 

@@ -13,6 +13,7 @@ from assay.core.errors import AssayError
 from assay.core.record import canonical_json, digest
 
 WEIGHTS = "{weights}"
+TOML_TYPES = {"str": (str, "a text"), "str | None": (str, "a text"), "dict[str, Any]": (dict, "a table")}
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,19 @@ def read_toml(path: Path) -> tuple[list[Model], list[Environment]]:
     if unknown:
         raise AssayError(f"{path}: unknown entry {unknown[0]!r}: expected [[model]] and [environments.NAME]")
     models = [_entry(Model, entry, f"{path}: model {entry.get('name', '?')!r}")
-              for entry in document.get("model", [])]
+              for entry in _tables(document.get("model", []), f"{path}: expected [[model]], in double brackets")]
+    named = document.get("environments", {})
+    bodies = _tables(list(named.values()) if isinstance(named, dict) else [named],
+                     f"{path}: expected [environments.NAME]")
     environments = [_entry(Environment, {"name": name, **entry}, f"{path}: environment {name!r}")
-                    for name, entry in document.get("environments", {}).items()]
+                    for name, entry in zip(named, bodies, strict=True)]
     return models, environments
+
+
+def _tables(value: Any, expected: str) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise AssayError(f"{expected}, found {value!r}")
+    return value
 
 
 def _entry(kind: type[Any], entry: dict[str, Any], where: str) -> Any:
@@ -152,6 +162,10 @@ def _entry(kind: type[Any], entry: dict[str, Any], where: str) -> Any:
     unknown = sorted(set(entry) - set(known))
     if unknown:
         raise AssayError(f"{where}: unknown field {unknown[0]!r}", f"expected some of {', '.join(known)}")
+    for item in fields(kind):
+        expected = TOML_TYPES.get(str(item.type))
+        if expected and item.name in entry and not isinstance(entry[item.name], expected[0]):
+            raise AssayError(f"{where}: {item.name} must be {expected[1]}, found {entry[item.name]!r}")
     try:
         return kind(**entry)
     except (TypeError, ValueError) as error:

@@ -1,0 +1,120 @@
+"""The lab plugin, stores that are filled by hand, and runs in this process."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+
+from assay import Case, Record, Store
+from assay.core import runner
+from assay.core.registry import registry
+from assay.core.selection import Selection
+
+# A busy machine is no reason to fail.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
+TESTS = Path(__file__).parents[1]
+LAB = TESTS / "core" / "lab"
+PATH = os.pathsep.join([str(TESTS / "plugin_package"), str(LAB)])
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module of the lab plugin, imported here; workers that a test starts find it too."""
+    monkeypatch.syspath_prepend(str(LAB))
+    monkeypatch.setenv("PYTHONPATH", PATH)
+    return importlib.import_module("assay_lab")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path / "home") as store:
+        yield store
+
+
+Fill = Callable[..., None]
+
+
+@pytest.fixture
+def fill(store: Store) -> Fill:
+    """Write records of a benchmark by hand: case id -> values, or a reason that starts with the status."""
+
+    def fill(benchmark: Any, model: str, answers: dict[str, Any], digest: str = "d") -> None:
+        cases = {case.id: case for case in benchmark.cases()}
+        for name, answer in answers.items():
+            if isinstance(answer, str):
+                status, _, reason = answer.partition(": ")
+                record = Record(status=status, reason=reason)  # type: ignore[arg-type]
+            else:
+                record = Record(answer if isinstance(answer, dict) else {"x": answer})
+            store.add(benchmark.name, benchmark.version, model, digest, cases.get(name, Case(name)), record)
+
+    return fill
+
+
+@dataclass
+class Ran:
+    """A run that ended: its outcome and what it told."""
+
+    outcome: runner.Outcome
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == kind]
+
+    @property
+    def cases(self) -> dict[str, tuple[str, str]]:
+        """Case id -> status and reason."""
+        return {event["case"]: (event["status"], event["reason"]) for event in self.of("case")}
+
+
+Do = Callable[..., Ran]
+
+
+@pytest.fixture
+def do(store: Store) -> Do:
+    """Plan and run in this process, into the test's store."""
+
+    def do(benchmark: str, model: str, *, again: Any = "none", jobs: int = 1, workforce: Any = None,
+           **selection: Any) -> Ran:
+        chosen = Selection(benchmarks=(benchmark,), models=(model,), **selection)
+        events: list[dict[str, Any]] = []
+        pairs = runner.plan(store, chosen, registry, again)
+        further = {"workforce": workforce} if workforce else {}
+        return Ran(runner.run(pairs, store, registry, jobs=jobs, on_event=events.append, **further), events)
+
+    return do
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run Python code in a process of its own, with the test plugins on its path."""
+
+    def python(code: str, *args: str, path: str = PATH, timeout: float = 60.0,
+               **options: Any) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=timeout,
+                              env={**os.environ, "PYTHONPATH": path, **options.pop("env", {})}, check=False, **options)
+        if options.pop("check", True) and done.returncode:
+            raise AssertionError(f"exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    return python
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file into which models of the lab note what they do."""
+    path = tmp_path / "notes.txt"
+    path.touch()
+    monkeypatch.setenv("LAB_NOTES", str(path))
+    return path
