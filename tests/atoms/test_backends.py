@@ -7,6 +7,7 @@ from ase.build import bulk, molecule
 from ase.calculators.calculator import Calculator
 from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
+from ase.calculators.mixing import SumCalculator
 from tblite.ase import TBLite
 
 from assay.atoms import loaders
@@ -43,6 +44,18 @@ def test_a_calculator_is_asked_for_nothing_more() -> None:
     assert set(lazy.compute(molecule("H2O"), ["energy"])) == {"energy"}
     assert set(lazy.compute(molecule("H2O"), ["forces"])) == {"forces"}
     assert asked == [("energy",), ("forces",)]
+
+
+def test_a_sum_of_calculators_is_one_too() -> None:
+    atoms = molecule("CO")
+    found = backend(SumCalculator([EMT(), LennardJones()])).compute(atoms, ["energy", "forces"])
+    assert found["energy"] == EMT().get_potential_energy(atoms) + LennardJones().get_potential_energy(atoms)
+    assert found["forces"].shape == (2, 3)
+
+
+def test_what_is_no_calculator_is_told_at_once() -> None:
+    with pytest.raises(TypeError, match="the loader returned dict: expected an ASE calculator"):
+        backend({})
 
 
 def test_emt_says_which_elements_it_knows() -> None:

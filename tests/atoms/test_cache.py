@@ -2,6 +2,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -109,8 +110,17 @@ def test_where_nothing_can_be_written_it_says_so_once(folders: Path, capsys: pyt
     assert capsys.readouterr().err.count("cannot be used") == 1
 
 
+def test_a_thread_may_use_what_another_opened(path: Path, capsys: pytest.CaptureFixture) -> None:
+    store = EvaluationCache(path)
+    store.put({KEY: VALUE})
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(store.get, KEY).result() == VALUE
+    assert capsys.readouterr().err == ""
+
+
 WRITER = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from assay.atoms.cache import EvaluationCache
 store = EvaluationCache(Path(sys.argv[1]))

@@ -11,7 +11,7 @@ from ase.optimize import BFGS
 
 from assay.atoms import loaders
 from assay.atoms.evaluate import Evaluator, wrap
-from assay.core.errors import Skip
+from assay.core.errors import LoadError, Skip
 from assay.core.model import Model
 
 EMT_MODEL = Model("emt", "atoms", "assay.atoms.loaders:emt", meta={"charge": False, "packages": ["ase"]})
@@ -129,6 +129,11 @@ def test_what_a_model_does_not_cover_is_skipped(emt: Evaluator, atoms: Atoms, re
 def test_no_structure_is_an_error_that_says_so(emt: Evaluator) -> None:
     with pytest.raises(ValueError, match="structure without atoms"):
         emt.energy(Atoms())
+
+
+def test_a_loader_that_returns_no_calculator_is_a_load_error() -> None:
+    with pytest.raises(LoadError, match="the loader returned str: expected an ASE calculator"):
+        wrap("nothing", EMT_MODEL)
 
 
 def test_versions_name_what_computes(emt: Evaluator) -> None:

@@ -29,14 +29,24 @@ class Backend(Protocol):
 
 
 class CalculatorBackend:
-    """Any ASE calculator."""
+    """Any ASE calculator.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
 
     def __init__(self, calculator: Any) -> None:
+        if not hasattr(calculator, "get_property"):
+            raise TypeError(f"the loader returned {type(calculator).__name__}: expected an ASE calculator")
         self.calculator, self.elements = calculator, _elements(calculator)
 
     def compute(self, atoms: Atoms, wanted: Collection[str]) -> Results:
         """Ask for the wanted properties; a calculator that computed more gives it too."""
-        self.calculator.reset()
+        # Calculators notice a change of positions, and not one of atoms.info. (A sum of calculators has no reset.)
+        if hasattr(self.calculator, "reset"):
+            self.calculator.reset()
         results = {name: self.calculator.get_property(name, atoms) for name in wanted}
         return _known(self.calculator.results) | results
 

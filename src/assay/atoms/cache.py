@@ -80,7 +80,7 @@ class EvaluationCache:
     def _open(self) -> sqlite3.Connection:
         if self._db is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
+            db = sqlite3.connect(self.path, timeout=60.0, isolation_level=None, check_same_thread=False)
             try:
                 # One at a time: two processes that make the file at once would refuse each other the change to WAL.
                 with self._locked():
@@ -158,8 +158,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _is_damage(error: Exception) -> bool:
-    # Operational errors are circumstances (locked, full, read-only, no such table after a foreign write); the plain
-    # DatabaseError is what SQLite raises for "malformed" and "file is not a database".
+    # SQLite says "malformed" and "file is not a database" with the plain DatabaseError. Operational errors are
+    # circumstances (locked, full, read-only), unless the tables are not ours.
     if isinstance(error, sqlite3.OperationalError):
-        return "no such" in str(error) or "has no column" in str(error) or "columns but" in str(error)
-    return isinstance(error, (sqlite3.DatabaseError, _Damaged))
+        return any(part in str(error) for part in ("no such", "has no column", "columns but"))
+    return type(error) in (sqlite3.DatabaseError, _Damaged)

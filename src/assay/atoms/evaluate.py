@@ -93,12 +93,20 @@ class Evaluator(Calculator):  # type: ignore[misc]
 
 
 def wrap(loaded: Any, model: Model) -> Evaluator:
-    """Return the evaluator of a loaded model; the family's `wrap`."""
+    """Return the evaluator of a loaded model; the family's `wrap`.
+
+    Raises
+    ------
+    LoadError
+        If the loader returned something that cannot be asked.
+    """
     if isinstance(loaded, Corrected):
         from assay.atoms import d3
 
         return Evaluator(model, [bare_source(bare(model), loaded.load), d3.source(loaded.dispersion)])
-    return Evaluator(model, [bare_source(model, lambda: loaded)])
+    source = bare_source(model, lambda: loaded)
+    source.open()
+    return Evaluator(model, [source])
 
 
 def _spin_state(atoms: Atoms) -> tuple[int, int | None]:

@@ -59,7 +59,7 @@ class Source:
         if len(found) == len(wanted):
             self.cached += 1
             return found
-        ready = self._opened()
+        ready = self.open()
         if reason := structures.unsupported(ready.elements, prepared):
             raise Skip(reason)
         results = dict(ready.compute(prepared.copy(), wanted))
@@ -69,6 +69,21 @@ class Source:
         self._keep(prepared, results)
         # What is known already stays as it was first computed: forces asked later do not change an energy's last bit.
         return {name: _typed(results[name]) for name in wanted} | found
+
+    def open(self) -> Backend:
+        """Return what computes, made at the first call.
+
+        Raises
+        ------
+        LoadError
+            If that fails.
+        """
+        if self._backend is None:
+            try:
+                self._backend = self.open_backend()
+            except Exception as error:
+                raise LoadError(describe(error)) from error
+        return self._backend
 
     def key(self, atoms: Atoms, name: str) -> bytes:
         """Return the key of a property of a prepared structure.
@@ -83,14 +98,6 @@ class Source:
         for array in (atoms.positions, atoms.cell.array):
             hashed.update(np.ascontiguousarray(array, "<f8").tobytes())
         return hashed.digest()
-
-    def _opened(self) -> Backend:
-        if self._backend is None:
-            try:
-                self._backend = self.open_backend()
-            except Exception as error:
-                raise LoadError(describe(error)) from error
-        return self._backend
 
     def _find(self, atoms: Atoms, wanted: Iterable[str]) -> dict[str, Any]:
         if self.store is None:
