@@ -22,7 +22,8 @@ GRID = {
     "suppressColumnVirtualisation": False, "enableCellTextSelection": False, "suppressCellFocus": False,
     "rowBuffer": 4, "suppressDragLeaveHidesColumns": True,
 }
-EVENTS = {"cellClicked": ["assayOpen(params)"], "cellKeyDown": ["assayKey(params)"]}
+EVENTS = {"cellClicked": ["assayOpen(params)"], "cellKeyDown": ["assayKey(params)"],
+          "firstDataRendered": ["assayFit(params)"], "newColumnsLoaded": ["assayFit(params)"]}
 
 Part = tuple[str, Callable[[Request], Any], Callable[[Request, bool], Any]]
 
@@ -45,7 +46,8 @@ PARTS: tuple[Part, ...] = (
     ("controls.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: layout.controls(r)),
     ("panel.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: scoring.panel(r)),
     ("notice.children", lambda r: (_scored(r), tuple(r.notices)), lambda r, dark: layout.notices(r)),
-    ("leaderboard.columnDefs", lambda r: (_scored(r), bool(r.state.b)), lambda r, dark: grid.columns(r.board, r.state)),
+    ("leaderboard.columnDefs", lambda r: (_scored(r), grid.is_open(r.state)),
+     lambda r, dark: grid.columns(r.board, r.state)),
     ("leaderboard.rowData", _scored, lambda r, dark: grid.rows(r.board, r.state, r.site.registry.models)),
     ("legend.children", _scored, lambda r, dark: layout.legend(r)),
     ("plot-head.children", _drilled, lambda r, dark: detail.head(r)),
@@ -54,7 +56,7 @@ PARTS: tuple[Part, ...] = (
     ("plot-after.children", _drilled, lambda r, dark: detail.after(r)),
     ("case.children", lambda r: (_drilled(r), r.state.case, r.state.artefact, r.state.frame),
      lambda r, dark: detail.artefact(r, dark)),
-    ("page.data-open", lambda r: bool(r.state.b), lambda r, dark: "detail" if r.state.b else "board"),
+    ("page.data-open", lambda r: grid.is_open(r.state), lambda r, dark: "detail" if grid.is_open(r.state) else "board"),
 )
 FOLLOWS_THEME = ("figure.data", "case.children")
 
@@ -110,8 +112,8 @@ def _main(site: Site, parts: dict[str, Any]) -> list[Any]:
     return [
         html.Nav(parts["categories.children"], id="categories", role="tablist", **{"aria-label": "categories"}),
         html.Div(parts["controls.children"], id="controls", className="controls"),
-        html.Div(parts["panel.children"], id="panel"),
         html.Div(parts["notice.children"], id="notice", role="status", **{"aria-live": "polite"}),
+        html.Div(parts["panel.children"], id="panel"),
         html.Main([
             html.Section([table, html.Div(parts["legend.children"], id="legend", className="legend")],
                          className="board", **{"aria-label": "leaderboard"}),

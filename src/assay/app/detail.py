@@ -7,25 +7,24 @@ from urllib.parse import quote
 
 from dash import html
 
-from assay.app import levels, viewer
+from assay.app import levels, modelcard, text, viewer
 from assay.app.figures import figure
-from assay.app.grid import digits, summary
-from assay.app.layout import link, select
+from assay.app.grid import summary
+from assay.app.layout import close, link, select
 from assay.app.site import Request
 from assay.app.state import State
+from assay.core.benchmark import Benchmark
 from assay.core.errors import AssayError
+from assay.core.plot import Density, Parity
 from assay.core.record import ArtefactRef, Metric, StoredRecord
 from assay.core.score import Cell
 
 Component = Any
-CLOSED = {"b": "", "m": "", "compare": "", "metric": "", "view": 0, "case": "", "artefact": "", "frame": 0}
-
-
 def head(request: Request) -> list[Component]:
     """Return what stands above the plot: the benchmark, the choice of models, the metrics of the open cell."""
     if request.benchmark is None:
-        return []
-    return [item for item in (_head(request), _choosers(request), _metrics(request), _reasons(request, early=True),
+        return modelcard.card(request) if request.state.m else []
+    return [item for item in (_head(request, request.benchmark), _metrics(request), _reasons(request, early=True),
                               _no_plot(request)) if item is not None]
 
 
@@ -35,31 +34,30 @@ def after(request: Request) -> list[Component]:
     return [found] if found is not None else []
 
 
-def _head(request: Request) -> Component:
-    item = request.benchmark
-    assert item is not None
+def _head(request: Request, item: Benchmark) -> Component:
     source = [html.Code(item.name), f" · {item.citation}" if item.citation else None]
     return html.Header([
         html.Div([html.H2(item.title), html.P(summary(item), className="summary"),
-                  html.P(source, className="source")]),
-        link("×", request.state.but(**CLOSED), className="close", title="close (Esc)", **{"aria-label": "close"}),
+                  html.P(source, className="source", title=item.citation)], className="about"),
+        html.Div(_choosers(request), className="choosers"),
+        close(request.state),
     ], className="head")
 
 
-def _choosers(request: Request) -> Component:
+def _choosers(request: Request) -> list[Component]:
     state = request.state
     models = [name for name in request.board.models() if request.cell(name) is not None]
     known = [(name, name) for name in models]
     if request.model and request.model not in models:
         known = [(request.model, request.model), *known]
     items = [select("m", request.model, known, "Model"),
-             select("compare", state.compare, [("", "none"), *((n, t) for n, t in known if n != request.model)],
-                    "Beside it")]
+             select("compare", state.compare, [("", "nothing"), *((n, n) for n, _ in known if n != request.model)],
+                    "compared with")]
     if len(request.views) > 1:
         items.append(html.Div([link(type(view.plot).__name__, state.but(view=index, case="", artefact="", frame=0),
                                     current=view is request.view)
                                for index, view in enumerate(request.views)], className="segments"))
-    return html.Div(items, className="choosers")
+    return items
 
 
 def _metrics(request: Request) -> Component | None:
@@ -68,7 +66,7 @@ def _metrics(request: Request) -> Component | None:
         return None
     model = request.site.registry.models.get(cell.model)
     meta = model.meta if model else {}
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in
                                ("Metric", "Value", "95 % interval", "Good → bad", "Score", "Reference")]))
     rows = [_metric_row(request, metric, cell, meta) for metric in item.metrics]
     return html.Table([head, html.Tbody(rows)], className="metrics")
@@ -84,11 +82,11 @@ def _metric_row(request: Request, metric: Metric, cell: Cell, meta: dict[str, An
     mark = levels.mark(meta, metric.level)
     presets = request.site.catalogue().presets.get(request.family, {})
     good, bad, weight = state.scheme(presets).metric(request.benchmark, metric)
-    between = "" if found.low is None or found.high is None else f"{digits(found.low)} – {digits(found.high)}"
+    between = text.interval(found.low, found.high, found.value)
     glyph = [html.Span(levels.MARKS[mark][0], className="glyph"), f" {mark}"] if mark else ""
     return html.Tr([
         html.Th(name, scope="row", title=metric.tip),
-        html.Td([html.B(digits(found.value) or "–"), f" {metric.unit}"]), html.Td(between),
+        html.Td([html.B(text.number(found.value)), f" {metric.unit}"]), html.Td(between),
         html.Td(f"{good:g} → {bad:g}"),
         html.Td([html.Span(html.Span(style={"width": f"{100 * found.score:.1f}%"}), className="bar",
                            **{"aria-hidden": "true"}), f"{found.score:.2f}"] if weight else "not counted"),
@@ -123,9 +121,9 @@ def exports(request: Request) -> list[Component]:
 def _no_plot(request: Request) -> Component | None:
     if request.view is not None and any(request.drawn().values()):
         return None
-    text = "the benchmark declares none." if request.view is None else (
+    why = "the benchmark declares none." if request.view is None else (
         f"{request.model or 'no model'} has no ok record here.")
-    return html.P(f"No plot: {text}", className="none")
+    return html.P(f"No plot: {why}", className="none")
 
 
 def _reasons(request: Request, early: bool) -> Component | None:
@@ -171,8 +169,8 @@ def artefact(request: Request, dark: bool) -> list[Component]:
     attributes = {"data-model": request.model, "data-benchmark": state.b, "data-case": state.case}
     if record is None:
         known = request.sample is not None and any(case.id == state.case for case in request.sample.cases)
-        text = "has no record of" if known else "knows no case"
-        return [html.Section(html.P(f"{request.model or 'this page'} {text} {state.case!r}.", className="none"),
+        why = "has no record of" if known else "knows no case"
+        return [html.Section(html.P(f"{request.model or 'this page'} {why} {state.case!r}.", className="none"),
                              id="artefact", **attributes)]
     return [html.Section([_case_head(record), _shown(request, record, dark)], id="artefact", **attributes)]
 
@@ -213,23 +211,37 @@ def _view(request: Request, record: StoredRecord, name: str, dark: bool) -> Comp
 
 
 def _values(request: Request, record: StoredRecord, main: str | None) -> Component:
-    pairs = [(name, value) for name, value in record.values.items() if isinstance(value, (int, float, str, bool))]
-    unit = str(getattr(request.view.plot, "unit", "")) if request.view else ""
-    pair = [dict(pairs).get(name) for name in ("reference", "predicted")]
-    big: list[Component] = []
-    if all(isinstance(value, (int, float)) for value in pair):
-        named = (("reference", pair[0]), ("predicted", pair[1]), ("difference", pair[1] - pair[0]))  # type: ignore[operator]
-        big = [html.Div([html.Span(name, className="label"), html.B(digits(value)), html.Span(unit, className="unit")],
-                        className=f"figure-of {name}") for name, value in named]
-    others = [(name, value) for name, value in pairs if not (big and name in ("reference", "predicted"))]
+    pairs = _pairs(request, record)
+    named = {name for pair in pairs for name in pair}
+    others = [(name, value) for name, value in record.values.items()
+              if name not in named and isinstance(value, (int, float, str, bool))]
     return html.Div([
-        html.Div(big, className="big") if big else None,
+        *(_pair(request, record, *pair) for pair in pairs),
         html.Dl([part for name, value in others for part in (
-            html.Dt(name.replace("_", " ")), html.Dd(digits(value) if isinstance(value, float) else str(value)))]),
+            html.Dt(name.replace("_", " ")), html.Dd(text.number(value) if type(value) is float else str(value)))]),
         html.Div([_download(request.state, name, ref, name == main) for name, ref in record.artefacts.items()],
                  className="downloads"),
-        html.P(f"calculated in {record.seconds:.3g} s", className="source"),
+        html.P(f"calculated in {text.seconds(record.seconds)}", className="source"),
     ], className="values")
+
+
+def _pairs(request: Request, record: StoredRecord) -> list[tuple[str, str]]:
+    """Return the names of (reference, predicted) values: those of the open parity plot, else the usual ones."""
+    shown = request.view.plot if request.view else None
+    pairs = [("reference", "predicted")]
+    if isinstance(shown, (Parity, Density)):
+        x, y = ((value,) if isinstance(value, str) else value for value in (shown.x, shown.y))
+        pairs = list(zip(x, y, strict=False))
+    return [pair for pair in pairs if all(isinstance(record.values.get(name), (int, float)) for name in pair)]
+
+
+def _pair(request: Request, record: StoredRecord, reference: str, predicted: str) -> Component:
+    unit = str(getattr(request.view.plot, "unit", "")) if request.view else ""
+    pair = record[reference], record[predicted]
+    shown = ((reference, pair[0]), (predicted, pair[1]), ("difference", pair[1] - pair[0]))
+    return html.Div([html.Div([html.Span(name.replace("_", " "), className="label"), html.B(text.number(value)),
+                               html.Span(unit, className="unit")], className="one") for name, value in shown],
+                    className="big")
 
 
 def _download(state: State, name: str, ref: ArtefactRef, shown: bool) -> Component:

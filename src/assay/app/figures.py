@@ -98,7 +98,7 @@ def _points(records: Sequence[StoredRecord], x: str, y: str, model: str, name: s
                 "opacity": 0.92, "line": {"width": [2.5 if mark else 1 for mark in marked],
                                           "color": [colours.ink if mark else colours.surface for mark in marked]}},
         hovertemplate=f"<b>%{{customdata[0]}}</b><br>{x} %{{x:.4~g}} {unit}<br>{y} %{{y:.4~g}} {unit}"
-                      f"<extra>{model}</extra>")
+                      f"<br>{model}<extra></extra>")
 
 
 def _diagonal(drawn: go.Figure, values: Sequence[float], colours: Theme) -> None:
@@ -154,7 +154,8 @@ def _bar(drawn: go.Figure, plot: plots.Bar, samples: Samples, selected: str | No
             customdata=_custom(found, model),
             marker={"color": SERIES[index % len(SERIES)], "cornerradius": 3,
                     "line": {"color": colours.ink, "width": [2 if mark else 0 for mark in marked]}},
-            hovertemplate=f"<b>%{{customdata[0]}}</b><br>{plot.value} %{{y:.4~g}} {plot.unit}<extra>{model}</extra>"))
+            hovertemplate=f"<b>%{{customdata[0]}}</b><br>{plot.value} %{{y:.4~g}} {plot.unit}"
+                          f"<br>{model}<extra></extra>"))
     _axes(drawn, "", _title(plot.value, plot.unit))
     drawn.update_layout(bargap=0.25, barmode="group", xaxis={"type": "category", "showgrid": False, "ticklen": 0})
 
@@ -180,7 +181,7 @@ def _histogram(drawn: go.Figure, plot: plots.Histogram, samples: Samples, select
                              "color": [colours.ink if any(r.case == selected for r in inside) else colours.surface
                                        for inside in bins]}},
             hovertemplate=f"{plot.value} %{{x:.4~g}} {plot.unit}: %{{y}} cases<br>%{{customdata[2]}}"
-                          f"<extra>{model}</extra>"))
+                          f"<br>{model}<extra></extra>"))
     _axes(drawn, _title(plot.value, plot.unit), "cases")
     drawn.update_layout(bargap=0, barmode="overlay")
 
@@ -202,7 +203,7 @@ def _line(drawn: go.Figure, plot: plots.Line, samples: Samples, selected: str | 
                                                                  "dash": "solid" if number == 0 else "dashdot"},
                 marker={"size": 6 if chosen else 4, "symbol": _symbol(number)}, showlegend=number == 0, **shown,
                 hovertemplate=f"<b>{name}</b><br>%{{x:.4~g}} {plot.x_unit}: %{{y:.4~g}} {plot.unit}"
-                              f"<extra>{model}</extra>"))
+                              f"<br>{model}<extra></extra>"))
             if reference is not None and number == 0:
                 drawn.add_trace(go.Scatter(
                     x=x, y=reference, name=f"{name}, reference", mode="lines", showlegend=False, **shown,
@@ -272,7 +273,7 @@ def _periodic(drawn: go.Figure, plot: plots.PeriodicTable, samples: Samples, sel
         colorscale="Cividis", xgap=2, ygap=2, hoverongaps=False,
         colorbar={"title": {"text": plot.unit}, "thickness": 10, "outlinewidth": 0},
         hovertemplate=f"<b>%{{customdata[2]}}</b> %{{customdata[0]}}<br>{plot.value} %{{z:.4~g}} {plot.unit}"
-                      f"<extra>{model}</extra>"))
+                      f"<br>{model}<extra></extra>"))
     hidden = {"visible": False, "showgrid": False}
     drawn.update_layout(xaxis=hidden, yaxis={**hidden, "autorange": "reversed"}, margin={"l": 8, "r": 8, "b": 8})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assay.app import levels
+from assay.app import levels, text
 from assay.app.snapshot import Board
 from assay.app.state import State
 from assay.core.benchmark import Benchmark
@@ -15,6 +15,7 @@ from assay.core.score import Cell, Row
 
 TALL = 34  # rows; a longer leaderboard scrolls inside the grid
 Column = dict[str, Any]
+TILE = {"minWidth": 100, "maxWidth": 260, "flex": 1}
 EVERY = {"sortable": True, "resizable": True, "suppressMovable": True, "cellDataType": False, "wrapHeaderText": True,
          "comparator": {"function": "assayCompare"}, "tooltipValueGetter": {"function": "assayTip(params)"},
          "sortingOrder": ["desc", "asc", None], "suppressHeaderMenuButton": True}
@@ -22,38 +23,46 @@ EVERY = {"sortable": True, "resizable": True, "suppressMovable": True, "cellData
 
 def columns(board: Board, state: State) -> list[Column]:
     """Return the grid's columns: rank, model, score, then categories, benchmarks or their metrics."""
-    narrow = bool(state.b)  # the plot stands beside the grid
+    narrow = is_open(state)  # the plot stands beside the grid
     head = [
-        {"colId": "rank", "field": "rank", "headerName": "Rank", "width": 58 if narrow else 70, "pinned": "left",
-         "cellRenderer": "Rank", "sortingOrder": ["asc", "desc", None],
+        {"colId": "rank", "field": "rank", "headerName": "Rank", "initialPinned": "left",
+         "width": 58 if narrow else 70, "cellRenderer": "Rank", "sortingOrder": ["asc", "desc", None],
          "headerTooltip": "1 + number of models with a better score; ≈ marks ties: the difference to another model "
                           "may be chance"},
-        {"colId": "model", "field": "model", "headerName": "Model", "width": 184 if narrow else 216, "pinned": "left",
-         "cellRenderer": "ModelName", "sortingOrder": ["asc", "desc", None]},
-        {"colId": "score", "field": "score", "headerName": state.category or "Overall", "width": 74 if narrow else 208,
-         "cellRenderer": "Score", "headerTooltip": "score from 0 (bad) to 1 (good) with its 95 % interval"},
+        {"colId": "model", "field": "model", "headerName": "Model", "initialPinned": "left",
+         "width": 184 if narrow else 216, "cellRenderer": "ModelName", "sortingOrder": ["asc", "desc", None]},
+        {"colId": "score", "field": "score", "headerName": "Score", "minWidth": 76 if narrow else 208,
+         **({"flex": None, "width": 76, "maxWidth": 76} if narrow else {"flex": 2, "maxWidth": None}),
+         "cellRenderer": "Score",
+         "headerTooltip": "score from 0 (bad) to 1 (good) with its 95 % interval"},
     ]
     return [_finished(column) for column in head + _body(board, state)]
 
 
+def is_open(state: State) -> bool:
+    """Whether something is drilled into, beside the grid."""
+    return bool(state.b or state.m)
+
+
 def _body(board: Board, state: State) -> list[Column]:
     if not state.category:
-        return [{"colId": name, "headerName": name, "minWidth": 96, "flex": 1,
+        return [{"colId": name, "headerName": name, **TILE, "cellRendererParams": {"b": board.inside(name)[0].name},
                  "headerTooltip": "\n".join(item.title for item in board.inside(name))} for name in board.categories]
     benchmarks = board.inside(state.category)
     if state.show == "metric":
-        return [{"groupId": item.name, "headerName": item.title, "headerTooltip": _tip(item),
+        return [{"groupId": f"group {item.name}", "headerName": item.title, "headerTooltip": _tip(item),
                  "children": [_metric_column(item, metric, index) for index, metric in enumerate(_shown(item))]}
                 for item in benchmarks]
-    return [{"colId": item.name, "headerName": item.title, "minWidth": 96, "flex": 1, "headerTooltip": _tip(item)}
-            for item in benchmarks]
+    return [{"colId": item.name, "headerName": item.title, **TILE, "headerTooltip": _tip(item),
+             "cellRendererParams": {"b": item.name}} for item in benchmarks]
 
 
 def _metric_column(benchmark: Benchmark, metric: Metric, index: int) -> Column:
     unit = f", {metric.unit}" if metric.unit else ""
     level = f"\nreference: {metric.level}" if metric.level else ""
     return {"colId": benchmark.name if index == 0 else f"{benchmark.name}.{metric.name}",
-            "headerName": f"{metric.name.replace('_', ' ')}{unit}", "minWidth": 96, "flex": 1,
+            "headerName": f"{metric.name.replace('_', ' ')}{unit}", **TILE,
+            "cellRendererParams": {"b": benchmark.name, "metric": metric.name},
             "headerTooltip": f"{metric.tip or metric.name}{level}\n{metric.good:g} is good, {metric.bad:g} is bad"}
 
 
@@ -91,9 +100,9 @@ def _row(board: Board, state: State, row: Row, model: Model | None) -> dict[str,
 
 
 def _score_cell(row: Row) -> dict[str, Any]:
-    return {"v": row.score, "t": _two(row.score), "low": row.low, "high": row.high,
-            "n": "" if row.coverage > 0.9995 else f"{row.coverage:.0%}", "ranked": row.ranked,
-            "tip": _joined(_interval(row.score, row.low, row.high), f"coverage {row.coverage:.0%}",
+    return {"v": row.score, "t": text.score(row.score), "low": row.low, "high": row.high,
+            "n": "" if row.coverage > 0.9995 else text.percent(row.coverage), "ranked": row.ranked,
+            "tip": _joined(_interval(row.score, row.low, row.high), f"coverage {text.percent(row.coverage)}",
                            "" if row.ranked else "listed, not ranked: less than 80 % of the cases are answered")}
 
 
@@ -102,8 +111,8 @@ def _category_cell(board: Board, name: str, row: Row | None) -> dict[str, Any] |
         return None
     inside = [board.cells.get((item.name, row.model)) for item in board.inside(name)]
     cells = [cell for cell in inside if cell is not None]
-    opened = next((cell.benchmark for cell in cells if cell.state != "none"), cells[0].benchmark if cells else "")
     broken = [cell for cell in cells if cell.failed or cell.state == "error"]
+    opened = next((cell.benchmark for cell in (*broken, *cells) if cell.state != "none"), None)
     return {"v": row.score, "t": _two(row.score), "low": row.low, "high": row.high, "b": opened,
             "n": "" if row.coverage > 0.9995 else f"{sum(c.ok for c in cells)}/{sum(c.total for c in cells)}",
             "warn": bool(broken), "rank": row.rank,
@@ -127,7 +136,7 @@ def _metric_cell(metric: Metric, cell: Cell | None, meta: Mapping[str, Any]) -> 
         return None
     mark = levels.mark(meta, metric.level)
     shown = found.value is not None and bool(cell.ok)
-    return {**(_cell(cell) or {}), "v": found.value if shown else None, "t": digits(found.value) if shown else "",
+    return {**(_cell(cell) or {}), "v": found.value if shown else None, "t": text.number(found.value) if shown else "",
             "c": found.score, "mark": levels.MARKS[mark][0] if mark else "", "best": metric.good < metric.bad,
             "tip": _joined(_interval(found.value, found.low, found.high, found.unit),
                            f"score {found.score:.2f}" if shown else "", f"{metric.level}: {mark}" if mark else "",
@@ -135,17 +144,6 @@ def _metric_cell(metric: Metric, cell: Cell | None, meta: Mapping[str, Any]) -> 
 
 
 # -- words
-
-
-def digits(value: float | None) -> str:
-    """Return a metric's value as a reader wants it: four significant digits, no exponent where it can be helped.
-
-    >>> digits(3.14159), digits(0.000012), digits(1234.5), digits(None)
-    ('3.142', '1.2e-05', '1234', '')
-    """
-    if value is None:
-        return ""
-    return f"{value:.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
 def _shown(benchmark: Benchmark) -> list[Metric]:
@@ -160,8 +158,7 @@ def _two(score: float | None) -> str:
 def _interval(value: float | None, low: float | None, high: float | None, unit: str = "") -> str:
     if value is None:
         return "no score"
-    between = f"  [{digits(low)}, {digits(high)}]" if low is not None and high is not None else ""
-    return f"{digits(value)}{between} {unit}".rstrip()
+    return " ".join(part for part in (text.number(value), unit, text.interval(low, high, value)) if part)
 
 
 def _values(cell: Cell) -> list[str]:
@@ -195,11 +192,23 @@ def _tags(meta: Mapping[str, Any]) -> str:
 def _about(name: str, model: Model | None) -> str:
     if model is None:
         return f"{name}\nnot registered here; its records are in the store"
-    known = [(key, value) for key, value in model.meta.items()
-             if isinstance(value, (str, int, float, bool)) or (isinstance(value, list) and 0 < len(value) <= 6)]
-    lines = [f"{key.replace('_', ' ')}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-             for key, value in known]
-    return _joined(name, *lines, f"licence: {model.licence}" if model.licence else "")
+    return _joined(name, *(f"{key}: {value}" for key, value in about(model)))
+
+
+def about(model: Model) -> list[tuple[str, str]]:
+    """Return what a model's entry says, as (name, text)."""
+    facts = [(key.replace("_", " "), _words(value)) for key, value in model.meta.items() if value not in ("", [], None)]
+    own = (("device", model.device), ("environment", model.environment or ""), ("licence", model.licence),
+           ("url", model.url))
+    return facts + [(key, value) for key, value in own if value]
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) if len(value) <= 6 else f"{len(value)} of them"
+    return str(value)
 
 
 def _tip(benchmark: Benchmark) -> str:

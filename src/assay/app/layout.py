@@ -12,6 +12,8 @@ from assay.app.site import Request
 from assay.app.state import DEFAULT, State
 
 Component = Any
+CLOSED: dict[str, Any] = {"b": "", "m": "", "compare": "", "metric": "", "view": 0, "case": "", "artefact": "",
+                          "frame": 0}
 
 
 def link(text: Any, state: State, current: bool = False, **more: Any) -> Component:
@@ -26,10 +28,9 @@ def select(name: str, value: str, options: Sequence[tuple[str, str]], label: str
         **{"data-set": name, "data-value": value, "aria-label": label})], className="field")
 
 
-def field(name: str, value: str, label: str, **more: Any) -> Component:
-    """Return an input that sets an entry of the query string when it is left or Enter is pressed."""
-    return dcc.Input(id={"field": name}, name=name, value=value, type="text", debounce=True, autoComplete="off",
-                     className="input", **{"aria-label": label, **more} if False else more)
+def close(state: State) -> Component:
+    """Return the link that closes what is drilled into."""
+    return link("×", state.but(**CLOSED), className="close", title="close (Esc)", **{"aria-label": "close"})
 
 
 def families(request: Request) -> list[Component]:
@@ -43,8 +44,7 @@ def families(request: Request) -> list[Component]:
 
 def categories(request: Request) -> list[Component]:
     """Return the tabs of the open family: the summary, then its categories."""
-    state = request.state.but(family=request.family, case="", b="", m="", compare="", metric="", view=0, artefact="",
-                              frame=0)
+    state = request.state.but(**CLOSED, family=request.family)
     board = request.board
     tabs = [("", "Summary", ""), *((name, name, str(len(board.inside(name)))) for name in board.categories)]
     return [link([text, html.Span(count, className="count") if count else None], state.but(category=name),

@@ -11,6 +11,7 @@ from assay.app import elements
 from assay.app.layout import link
 from assay.app.site import Request
 from assay.core.benchmark import Benchmark
+from assay.core.record import Metric
 from assay.core.score import Scheme
 
 Component = Any
@@ -35,8 +36,8 @@ def _scoring(request: Request) -> Component:
         body = html.Table([_head("Category", "", "Weight"), html.Tbody(rows)], className="scoring")
     else:
         rows = [row for item in request.board.inside(state.category) for row in _benchmark_rows(request, item, scheme)]
-        body = html.Table([_head("Benchmark", "Metric", "Good", "Bad", "Weight"), html.Tbody(rows)],
-                          className="scoring")
+        head = _head("Benchmark", "Weight in category", "Metric", "Good", "Bad", "Weight")
+        body = html.Table([head, html.Tbody(rows)], className="scoring")
     return html.Section([html.Header([html.H2("Thresholds & weights"), html.P(note), reset]), body],
                         className="card", **{"aria-label": "thresholds and weights"})
 
@@ -57,21 +58,22 @@ def _category_row(request: Request, name: str, weight: float) -> Component:
 
 
 def _benchmark_rows(request: Request, item: Benchmark, scheme: Scheme) -> list[Component]:
+    """Return a row a metric; the first one carries the benchmark's own weight."""
     weight = scheme.weights.get(item.name, item.weight)
-    first = html.Tr([html.Th(item.title, scope="row"), html.Td("whole benchmark"), html.Td(), html.Td(),
-                     _entry(f"w.{item.name}", weight, f"weight of {item.title}", edited(request, item.name))],
-                    className="first")
-    rows = [first]
-    for metric in item.metrics:
-        name = f"{item.name}.{metric.name}"
-        good, bad, share = scheme.metric(item, metric)
-        changed = name in dict(request.state.thresholds)
-        unit = f" ({metric.unit})" if metric.unit else ""
-        rows.append(html.Tr([
-            html.Td(), html.Td(f"{metric.name.replace('_', ' ')}{unit}", title=metric.tip),
+    own = [html.Th(item.title, scope="row"),
+           _entry(f"w.{item.name}", weight, f"weight of {item.title}", edited(request, item.name))]
+    return [html.Tr([*(own if index == 0 else [html.Td(), html.Td()]), *_metric(request, item, metric, scheme)],
+                    className="first" if index == 0 else "")
+            for index, metric in enumerate(item.metrics)]
+
+
+def _metric(request: Request, item: Benchmark, metric: Metric, scheme: Scheme) -> list[Component]:
+    name, unit = f"{item.name}.{metric.name}", f" ({metric.unit})" if metric.unit else ""
+    good, bad, share = scheme.metric(item, metric)
+    changed = name in dict(request.state.thresholds)
+    return [html.Td(f"{metric.name.replace('_', ' ')}{unit}", title=metric.tip),
             _entry(f"good.{name}", good, f"good {name}", changed), _entry(f"bad.{name}", bad, f"bad {name}", changed),
-            _entry(f"w.{name}", share, f"weight of {name}", name in dict(request.state.weights))]))
-    return rows
+            _entry(f"w.{name}", share, f"weight of {name}", name in dict(request.state.weights))]
 
 
 def _entry(name: str, value: float, label: str, changed: bool) -> Component:
@@ -88,9 +90,10 @@ def _elements(request: Request) -> Component:
     present = present_elements(request)
     cells = []
     for symbol in elements.SYMBOLS:
-        if symbol not in present:
-            continue
         row, column = elements.place(symbol)
+        if symbol not in present:
+            cells.append(html.Span(symbol, className="element absent", style={"gridRow": row, "gridColumn": column}))
+            continue
         off = symbol in state.without
         changed = tuple(sorted({*state.without} ^ {symbol}))
         cells.append(link(symbol, state.but(without=changed), className="element off" if off else "element",
@@ -101,7 +104,7 @@ def _elements(request: Request) -> Component:
     clear = link("All elements", state.but(without=()), className="button")
     note = "Cases with a crossed-out element are left out, and every metric is computed again from the others."
     return html.Section([html.Header([html.H2("Elements"), html.P(note), *presets, clear]),
-                         html.Div(cells, className="elements") if cells else html.P("No case here names elements.")],
+                         html.Div(cells, className="elements") if present else html.P("No case here names elements.")],
                         className="card", **{"aria-label": "elements"})
 
 

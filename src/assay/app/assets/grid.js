@@ -6,7 +6,7 @@
 
   /* The colour of a score from 0 to 1, softened towards the page, and the ink that reads on it. */
   function colour(score) {
-    const dark = document.documentElement.dataset.theme === "dark", [paper, share] = dark ? [26, 0.5] : [255, 0.5];
+    const dark = document.documentElement.dataset.theme === "dark", [paper, share] = dark ? [26, 0.42] : [255, 0.5];
     const at = Math.min(Math.max(score, 0), 1) * (CIVIDIS.length - 1), low = Math.floor(at), part = at - low;
     const high = Math.min(low + 1, CIVIDIS.length - 1);
     const pure = CIVIDIS[low].map((from, index) => from + part * (CIVIDIS[high][index] - from));
@@ -43,7 +43,8 @@
   function Rank({ value }) {
     if (!value) return "–";
     const ties = value.ties && value.ties.length ? h("span", { className: "ties", "aria-label": "tied" }, "≈") : null;
-    return h("span", { className: "rank" + (value.t === "1" ? " first" : "") }, value.t, ties);
+    return h("span", { className: "rank" + (value.t === "1" ? " first" : ""), "data-ties": JSON.stringify(value.ties || []) },
+      value.t, ties);
   }
 
   function ModelName({ value }) {
@@ -51,6 +52,12 @@
   }
 
   window.dashAgGridComponentFunctions = { ...window.dashAgGridComponentFunctions, Tile, Score, Rank, ModelName };
+
+  /* What a cell opens: its column's benchmark and metric; a category's cell may know better which benchmark. */
+  function open({ column, colDef, node, value }) {
+    const own = colDef.cellRendererParams || {};
+    window.assay.open(column.getColId(), node.id, { ...own, b: (value && value.b) || own.b });
+  }
 
   const sortable = cell => (cell === null || cell === undefined || cell.v === null || cell.v === undefined ? null : cell.v);
   window.dashAgGridFunctions = {
@@ -62,13 +69,15 @@
       if (x === null || y === null) return x === y ? 0 : (x === null) === descending ? -1 : 1;
       return typeof x === "string" ? x.localeCompare(y) : x - y;
     },
-    assayOpen: params => {
-      window.assay.open(params.column.getColId(), params.node.id, params.value);
-    },
+    assayOpen: open,
     assayKey: params => {
-      if (params.event.key === "Enter" && !params.event.defaultPrevented) {
-        window.assay.open(params.column.getColId(), params.node.id, params.value);
-      }
+      if (params.event.key === "Enter" && !params.event.defaultPrevented) open(params);
+    },
+    /* A phone has room for the names and one column beside them. */
+    assayFit: ({ api }) => {
+      if (window.innerWidth >= 700) return;
+      api.applyColumnState({ state: [{ colId: "rank", pinned: null }, { colId: "model", pinned: "left", width: 148 },
+        { colId: "score", flex: null, width: 86 }] });
     },
     assayTheme: theme => theme.withParams({
       fontFamily: "inherit", fontSize: 13, headerFontSize: 12, headerFontWeight: 600, headerTextColor: "var(--muted)",

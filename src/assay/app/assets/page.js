@@ -13,28 +13,18 @@ window.assay = (() => {
   }
 
   function visit(search) {
+    if (!document.getElementById("leaderboard")) { location.href = "/" + (search === "?" ? "" : search); return; }
     window.dash_clientside.set_props("url", { search: search === "?" ? "" : search });
   }
 
-  /* A click on a cell: on the summary it opens the category, on a category page the benchmark. */
-  const CLOSED = { metric: null, view: null, case: null, artefact: null, frame: null, compare: null };
+  /* A click on a cell: on the summary it opens the category, on a category page the benchmark; on a name the model. */
+  const CLOSED = { b: null, m: null, metric: null, view: null, case: null, artefact: null, frame: null, compare: null };
   function open(column, model, cell) {
-    const query = read();
-    if (["rank", "model", "score"].includes(column)) return;
-    const [benchmark, metric] = split(column);
-    if (query.get("category")) go({ ...CLOSED, b: benchmark, m: model, metric });
-    else go({ ...CLOSED, category: column, b: (cell && cell.b) || null, m: model });
+    if (column === "rank" || column === "score") return;
+    if (column === "model") go({ ...CLOSED, m: model });
+    else if (read().get("category")) go({ ...CLOSED, b: cell.b, m: model, metric: cell.metric });
+    else go({ ...CLOSED, category: column, b: cell.b, m: model });
   }
-
-  /* "family/word.metric" -> benchmark and metric; the dot after the slash that ends a benchmark's name is the last. */
-  function split(column) {
-    const slash = column.indexOf("/"), dot = column.lastIndexOf(".");
-    const grid = document.querySelector("#leaderboard");
-    const own = grid && grid.querySelector(`[col-id="${CSS.escape(column)}"][data-metric]`);
-    return dot > slash && slash > 0 && metrics.has(column) ? [column.slice(0, dot), column.slice(dot + 1)]
-      : [column, (own && own.dataset.metric) || null];
-  }
-  const metrics = new Set();
 
   /* A link inside the page stays inside it, unless another tab or window is meant. */
   document.addEventListener("click", event => {
@@ -49,10 +39,10 @@ window.assay = (() => {
   document.addEventListener("keydown", event => {
     const link = event.target.closest && event.target.closest("a[role=button][data-go]");
     if (link && event.key === " ") { event.preventDefault(); visit(link.search || "?"); }
-    if (event.key === "Escape" && read().get("b")) {
-      const { b, m } = Object.fromEntries(read());
-      go({ ...CLOSED, b: null, m: null });
-      focusCell(b, m);
+    const { b, m } = Object.fromEntries(read());
+    if (event.key === "Escape" && (b || m)) {
+      go(CLOSED);
+      focusCell(b || "model", m);
     }
   });
 
@@ -122,7 +112,37 @@ window.assay = (() => {
     const rules = !row ? "" : `${row}{--row:var(--chosen)}` + names.map(name =>
       `${row} [col-id="${CSS.escape(name)}"] .tile{outline:2px solid var(--accent);outline-offset:1px}`).join("");
     if (mark.textContent !== rules) mark.textContent = rules;
+    const heading = document.querySelector("#plot h2"), tab = document.querySelector("#categories [aria-current=page]");
+    document.title = [heading && heading.textContent, model, tab && tab.firstChild.textContent, "assay"].filter(Boolean).join(" · ");
+    reveal(document.getElementById("artefact"));
+    const now = benchmark || model || "";
+    if (now && now !== opened && window.innerWidth < 1180 && heading) {
+      document.getElementById("plot").scrollIntoView({ block: "start", behavior: "smooth" });
+    }
+    if (heading || !now) opened = now;
   }
+
+  /* What a click on a point opens should be seen. */
+  let revealed = "", opened = "";
+  function reveal(artefact) {
+    const now = artefact ? `${artefact.dataset.benchmark} ${artefact.dataset.case}` : "";
+    if (artefact && now !== revealed) artefact.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    revealed = now;
+  }
+
+  /* Under the pointer, a row shows with which others it is tied. */
+  const ties = document.createElement("style");
+  document.head.append(ties);
+  document.addEventListener("mouseover", event => {
+    const row = event.target.closest && event.target.closest("#leaderboard .ag-row");
+    const id = row && row.getAttribute("row-id");
+    if (id === ties.dataset.row) return;
+    ties.dataset.row = id || "";
+    const rank = id && document.querySelector(`#leaderboard .ag-row[row-id="${CSS.escape(id)}"] .rank`);
+    const names = rank && rank.dataset.ties ? JSON.parse(rank.dataset.ties) : [];
+    ties.textContent = names.map(name => `#leaderboard .ag-row[row-id="${CSS.escape(name)}"] .rank`).join(",") +
+      (names.length ? "{background:var(--accent-soft);color:var(--accent);box-shadow:0 0 0 4px var(--accent-soft);border-radius:4px}" : "");
+  });
   const mark = document.createElement("style");
   document.head.append(mark);
   let waiting = false;
@@ -133,5 +153,5 @@ window.assay = (() => {
   }).observe(document.documentElement, { childList: true, subtree: true });
   addEventListener("popstate", () => requestAnimationFrame(tend));
 
-  return { go, open, read, tend, metrics, turn };
+  return { go, open, read };
 })();

@@ -1,6 +1,7 @@
 /* Plots: drawn in one element that stays, by the plotly.js that comes with dash, fetched when the page is at rest. */
 (() => {
-  const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "toImage", "autoScale2d"] };
+  const BUTTONS = [["zoom2d", "pan2d", "resetScale2d"]];
+  const CONFIG = { displaylogo: false, responsive: true, modeBarButtons: BUTTONS };
   let library = null, newest = null;
 
   function load() {
