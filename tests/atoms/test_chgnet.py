@@ -20,7 +20,8 @@ from chgnet.model.model import CHGNet
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from assay.atoms import loaders
-from assay.atoms.chgnet import ChgnetBackend, crystal_graph
+from assay.atoms.chgnet import ChgnetBackend
+from assay.atoms.chgnet_graph import crystal_graph
 from assay.atoms.evaluate import wrap
 
 VERSIONS = ["0.3.0", "0.2.0", "r2scan"]
