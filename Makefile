@@ -4,7 +4,8 @@
 
 BIN := .venv/bin
 REPORTS := build/reports
-PYTEST := $(BIN)/python -m pytest -o junit_family=xunit1
+# A plugin of dash for Selenium comes with dash; the tests here drive Chromium by themselves.
+PYTEST := $(BIN)/python -m pytest -p no:dash -o junit_family=xunit1
 # Workers of the test run; the numbers must not depend on how many there are.
 JOBS ?= 2
 
