@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,18 +90,41 @@ class Outcome:
 Run = Callable[..., Outcome]
 
 
+def run_assay(*args: str, env: dict[str, str] | None = None, code: int | None = 0, timeout: float = 120.0,
+              stdin: str = "") -> Outcome:
+    """Run ``assay ARGS`` in a process of its own, with the toy plugin on the path.
+
+    `code` is the exit code that is expected, None for any; no command may show a traceback.
+    """
+    variables = {**os.environ, "PYTHONPATH": str(PLUGINS), **(env or {})}
+    done = subprocess.run([sys.executable, "-m", "assay", *args], env=variables, input=stdin, text=True,
+                          capture_output=True, timeout=timeout, check=False)
+    outcome = Outcome(done.returncode, done.stdout, done.stderr)
+    assert code is None or outcome.code == code, f"exit {outcome.code}\n{outcome.out}\n{outcome.err}"
+    assert "Traceback" not in outcome.err or variables.get("ASSAY_DEBUG"), outcome.err
+    return outcome
+
+
 @pytest.fixture
 def assay(folders: Path) -> Run:
-    """Run ``assay ARGS`` with the toy plugin on the path; returns its exit code, stdout and stderr."""
+    """The command line: `run_assay` in the test's own folders."""
+    return run_assay
 
-    def run(*args: str, env: dict[str, str] | None = None, code: int | None = 0, timeout: float = 120.0,
-            stdin: str = "") -> Outcome:
-        variables = {**os.environ, "PYTHONPATH": str(PLUGINS), **(env or {})}
-        done = subprocess.run([sys.executable, "-m", "assay", *args], env=variables, input=stdin, text=True,
-                              capture_output=True, timeout=timeout, check=False)
-        outcome = Outcome(done.returncode, done.stdout, done.stderr)
-        assert code is None or outcome.code == code, f"exit {outcome.code}\n{outcome.out}\n{outcome.err}"
-        assert "Traceback" not in outcome.err, outcome.err
-        return outcome
 
-    return run
+@pytest.fixture(scope="session")
+def toy_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with results of the toy family; not to be written to."""
+    folder = tmp_path_factory.mktemp("toy")
+    run_assay("calc", *TOY_SELECTION, code=1,
+              env={"ASSAY_HOME": str(folder / "home"), "ASSAY_CACHE": str(folder / "cache"), "ASSAY_OFFLINE": "1"})
+    return folder / "home"
+
+
+TOY_SELECTION = ("-b", "toy/sums", "-b", "toy/negatives", "-b", "toy/curves",
+                 "-m", "toy-exact", "-m", "toy-biased", "-m", "toy-noisy", "-m", "toy-positive")
+
+
+@pytest.fixture
+def filled(folders: Path, toy_results: Path) -> Path:
+    """A home of the test's own that holds the toy results."""
+    return Path(shutil.copytree(toy_results, folders / "home"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 
 import click
@@ -55,6 +54,8 @@ def tell(message: str, hint: str = "") -> None:
     for line in hint.splitlines():
         click.echo("  " + line, err=True)
     if os.environ.get("ASSAY_DEBUG", "") not in ("", "0") and sys.exc_info()[0] is not None:
+        import traceback
+
         traceback.print_exc()
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +15,7 @@ if TYPE_CHECKING:
     from assay.core.registry import Registry
     from assay.core.selection import Selection
 
-USER_FILE = Path("assay.toml")
+USER_FILE = "assay.toml"  # in the current folder
 
 
 @click.group(short_help="Add models of your own, check that models work.")
@@ -55,11 +52,14 @@ def add(name: str, options: tuple[str, ...], meta: tuple[str, ...], **fields: st
                          "choose another name, or change that entry")
     _check(entry, registry)
     _append(entry)
-    click.echo(f"{name} added to {USER_FILE.absolute()}")
+    click.echo(f"{name} added to {os.path.abspath(USER_FILE)}")
     note(f"next: assay models check -m {name}")
 
 
 def _pair(option: str, text: str) -> tuple[str, Any]:
+    import json
+    import tomllib
+
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise click.BadParameter(f"expected KEY=VALUE, found {text!r}", param_hint=f"--{option.rstrip('s')}")
@@ -88,22 +88,25 @@ def _check(entry: dict[str, Any], registry: Registry) -> None:
 
 def _append(entry: dict[str, Any]) -> None:
     """Append the entry as text, so that comments and order stay; the file is as before if it would not be read."""
+    from pathlib import Path
+
     import tomli_w
 
     from assay.core.errors import AssayError
     from assay.core.model import read_toml
 
-    before = USER_FILE.read_text(encoding="utf-8") if USER_FILE.exists() else ""
+    target = Path(USER_FILE).absolute()
+    before = target.read_text(encoding="utf-8") if target.exists() else ""
     text = before + ("\n" if before and not before.endswith("\n") else "") + ("\n" if before else "")
-    partial = USER_FILE.with_name(f".{USER_FILE.name}.new")
+    partial = target.with_name(f".{target.name}.new")
     try:
         partial.write_text(text + tomli_w.dumps({"model": [entry]}), encoding="utf-8")
         found, _ = read_toml(partial)
         if entry["name"] not in {model.name for model in found}:
-            raise AssayError(f"{USER_FILE.absolute()}: the new entry does not read back", "add it by hand")
-        partial.replace(USER_FILE)
+            raise AssayError(f"{target}: the new entry does not read back", "add it by hand")
+        partial.replace(target)
     except OSError as error:
-        raise AssayError(f"{USER_FILE.absolute()}: {error}", "check permissions of the folder") from error
+        raise AssayError(f"{target}: {error}", "check permissions of the folder") from error
     finally:
         partial.unlink(missing_ok=True)
 

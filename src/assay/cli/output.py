@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ WIDE = 1000  # columns where nobody looks at a terminal: nothing is cut or wrapp
 
 def document(fields: Mapping[str, Any]) -> None:
     """Write a JSON document with its schema number; indented for eyes, on one line for programs."""
+    import json
+
     indent = 2 if sys.stdout.isatty() else None
     click.echo(json.dumps({"schema": SCHEMA, **fields}, indent=indent, ensure_ascii=False, allow_nan=False))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -109,6 +108,8 @@ def run(selection: Selection, as_json: bool, **options: Any) -> int:
 
 
 def _print_line(event: dict[str, Any]) -> None:
+    import json
+
     click.echo(json.dumps(event, ensure_ascii=False, allow_nan=False))
 
 

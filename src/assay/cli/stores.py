@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from assay.core.selection import Selection
     from assay.core.store import Store
 
-folder = click.Path(path_type=Path)
-
 
 @click.group("store", short_help="Export, merge, clean and verify results.")
 def store() -> None:
@@ -26,30 +23,34 @@ def store() -> None:
 
 
 @store.command(short_help="Write all results as plain files.")
-@click.argument("target", metavar="DIR", type=folder)
-def export(target: Path) -> None:
+@click.argument("target", metavar="DIR")
+def export(target: str) -> None:
     """Write all results into DIR: one line of JSON a record, in a file a benchmark and model, and the artefacts."""
+    from pathlib import Path
+
     from assay.app.text import count
     from assay.core import archive
 
     with _open() as home:
-        records, artefacts = archive.export(home, target)
+        records, artefacts = archive.export(home, Path(target))
     click.echo(f"{target}: {count(records, 'record')}, {count(artefacts, 'artefact')}")
 
 
 @store.command(short_help="Bring in the results of another store or export.")
-@click.argument("source", metavar="SRC", type=folder)
+@click.argument("source", metavar="SRC")
 @click.option("--theirs", is_flag=True, help="Where both have values and they differ, take those of SRC.")
-def merge(source: Path, theirs: bool) -> None:
+def merge(source: str, theirs: bool) -> None:
     """Bring in the results of SRC, a store folder or an export.
 
     An ok record beats a failed one; where values differ, ours stay.
     """
+    from pathlib import Path
+
     from assay.app.text import count
     from assay.core import archive
 
     with _open() as home:
-        done = archive.merge(home, source, theirs)
+        done = archive.merge(home, Path(source), theirs)
     click.echo(f"{count(done.added, 'record')} added, {done.replaced} replaced, {done.kept} of ours kept, "
                f"{done.same} equal")
     if done.conflicts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 USAGE, DATA, LOAD, NOTHING = 2, 3, 4, 5
@@ -46,6 +45,8 @@ def did_you_mean(word: str, known: Iterable[str], most: int = 3) -> str:
     >>> did_you_mean("chgnet", ["chgnet-0.3.0", "gfn2-xtb"])
     'did you mean chgnet-0.3.0?'
     """
+    import difflib
+
     names = sorted(set(known))
     bare = word.strip("*?").lower()
     near = difflib.get_close_matches(word, names, n=most, cutoff=0.5)

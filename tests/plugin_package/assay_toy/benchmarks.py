@@ -66,6 +66,7 @@ class Negatives(Benchmark):
     name, title, category = "toy/negatives", "Negative sums", "Signs"
     metrics = (Metric("mae", "u", good=0.0, bad=2.0),)
     views = (View("mae", Bar("predicted", "u")),)
+    load_timeout = 5.0
 
     def cases(self):
         return [Case(f"negative-{n}", {"numbers": [-n, 1]}) for n in range(1, 6)]
