@@ -9,6 +9,7 @@ from pathlib import Path
 from assay.core import config, data
 from assay.core.errors import LoadError, describe
 from assay.core.model import Model
+from assay.core.record import digest
 
 
 def locate(model: Model) -> Path | None:
@@ -29,10 +30,10 @@ def locate(model: Model) -> Path | None:
     try:
         expected = model.sha256 or _recorded(file)
         if expected:
-            return data.fetch_file(file, expected, model.url, f"{model.name}/{file.name}")
+            return data.fetch_file(file, expected, model.url, f"{_owner(model)}/{file.name}")
         found = next((place for place in places if place.is_file()), None)
         if found is not None:
-            data.fetch_file(file, _hash(found), model.url, f"{model.name}/{file.name}")
+            data.fetch_file(file, _hash(found), model.url, f"{_owner(model)}/{file.name}")
         elif config.offline():
             raise OSError("not asked, ASSAY_OFFLINE is set")
         else:
@@ -42,7 +43,7 @@ def locate(model: Model) -> Path | None:
     except Exception as error:
         raise LoadError(f"model {model.name}: weights {file.name} are not at hand\n  expected from: {model.url}\n"
                         f"  found: {describe(error)}",
-                        f"put the file at {file}, or at {model.name}/{file.name} below a mirror") from error
+                        f"put the file at {file}, or at {_owner(model)}/{file.name} below a mirror") from error
 
 
 def available(model: Model) -> tuple[bool, str]:
@@ -59,12 +60,18 @@ def available(model: Model) -> tuple[bool, str]:
 
 
 def _file(model: Model) -> Path:
-    return config.cache() / "weights" / model.digest[:12] / data.file_name(model.url)
+    # Kept by where it comes from: a corrected model and its base are two models of one file.
+    return config.cache() / "weights" / digest([model.url, model.sha256])[:12] / data.file_name(model.url)
+
+
+def _owner(model: Model) -> str:
+    """Return the name under which a mirror has the file: that of the base, where the model is made of another."""
+    return str(model.meta.get("base", model.name))
 
 
 def _places(model: Model) -> list[Path]:
     file = _file(model)
-    return [*(mirror / model.name / file.name for mirror in config.mirrors()), file]
+    return [*(mirror / _owner(model) / file.name for mirror in config.mirrors()), file]
 
 
 def _sum(file: Path) -> Path:
