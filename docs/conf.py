@@ -17,7 +17,7 @@ author = copyright = "the assay contributors"
 release = version = assay.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "README.md"]
+exclude_patterns = ["_build", "generated/modules.md"]  # the latter is included by another page
 html_theme = "furo"
 html_title = f"assay {release}"
 html_static_path = ["_static"]

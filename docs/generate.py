@@ -5,6 +5,7 @@ Everything comes from the registry and from click, so a page cannot say somethin
 
 from __future__ import annotations
 
+import ast
 import inspect
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from assay.core.model import Model
 from assay.core.registry import registry
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
+FLOORS = {"core": 0, "app": 2, "cli": 3}  # the families between them
 
 
 def write_pages(folder: Path) -> None:
@@ -30,6 +32,7 @@ def write_pages(folder: Path) -> None:
     pages["benchmarks/index.md"] = benchmark_index(benchmarks)
     pages["models.md"] = models_page(list(registry.models.values()))
     pages["commands.md"] = commands_page()
+    pages["modules.md"] = modules_page(SOURCE / "assay")
     shutil.rmtree(folder, ignore_errors=True)
     for name, text in pages.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -155,6 +158,26 @@ def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple
             inner = command.get_command(context, name)
             if inner is not None and not inner.hidden:
                 yield from _walk(inner, (*path, name))
+
+
+# -- modules
+
+
+def modules_page(package: Path) -> str:
+    """Return a table of modules for each floor: the first line of their docstrings, nothing is imported."""
+    lines = []
+    floors = sorted((path.parent for path in package.glob("*/__init__.py")), key=lambda path: FLOORS.get(path.name, 1))
+    for floor in floors:
+        lines += [f"### {floor.name}", ""]
+        lines += table(("module", "what it is"), ([f"`{path.relative_to(floor).with_suffix('')}`", _first_line(path)]
+                                                  for path in sorted(floor.rglob("*.py")) if _first_line(path)))
+    return "\n".join(lines)
+
+
+def _first_line(path: Path) -> str:
+    if path.name == "__init__.py":
+        return ""
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
 
 
 # -- text

@@ -50,6 +50,13 @@ def test_each_command_is_on_the_page(pages: Path) -> None:
     assert "--again" in text
 
 
+def test_each_module_of_the_core_is_in_the_house(pages: Path) -> None:
+    text = (pages / "modules.md").read_text("utf-8")
+    core = DOCS.parent / "src" / "assay" / "core"
+    assert all(f"| `{path.stem}` | " in text for path in core.glob("*.py") if path.stem != "__init__")
+    assert text.index("### core") < text.index("### atoms") < text.index("### app") < text.index("### cli")
+
+
 def test_a_benchmark_that_is_gone_has_no_page(generate: ModuleType, pages: Path) -> None:
     (pages / "benchmarks" / "gone.md").write_text("a benchmark that was removed")
     generate.write_pages(pages)
