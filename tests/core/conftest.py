@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import importlib
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,15 +99,15 @@ def do(store: Store) -> Do:
 
 
 @pytest.fixture
-def python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def python() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run Python code in a process of its own, with the test plugins on its path."""
 
-    def python(code: str, *args: str, path: str = PATH, timeout: float = 60.0,
-               **options: Any) -> subprocess.CompletedProcess[str]:
+    def python(code: str, *args: str, path: str = PATH, env: dict[str, str] | None = None, check: bool = True,
+               timeout: float = 60.0, **options: Any) -> subprocess.CompletedProcess[str]:
+        variables = {**os.environ, "PYTHONPATH": path, **(env or {})}
         done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=timeout,
-                              env={**os.environ, "PYTHONPATH": path, **options.pop("env", {})}, check=False, **options)
-        if options.pop("check", True) and done.returncode:
-            raise AssertionError(f"exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+                              env=variables, check=False, **options)
+        assert not check or done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
     return python
@@ -118,3 +120,42 @@ def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.touch()
     monkeypatch.setenv("LAB_NOTES", str(path))
     return path
+
+
+@dataclass
+class Server:
+    """Files below a URL on this machine, and what was asked for."""
+
+    url: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A web server on 127.0.0.1; assay is online while it runs."""
+    found: Server
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked.append(self.path)
+            body = found.files.get(self.path.partition("?")[0])
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Server(f"http://127.0.0.1:{web.server_address[1]}")
+    thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    monkeypatch.delenv("ASSAY_OFFLINE")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    yield found
+    web.shutdown()
+    web.server_close()
+    thread.join()
