@@ -86,11 +86,18 @@ def _check(entry: dict[str, Any], registry: Registry) -> None:
                          did_you_mean(model.family, registry.family_names()) or "see assay list families")
 
 
+def _entry_text(entry: dict[str, Any]) -> str:
+    """Return the entry under ``[[model]]``, which may follow other entries; an inline list could not."""
+    import tomli_w
+
+    tables = {key: value for key, value in entry.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in entry.items() if key not in tables}
+    return "[[model]]\n" + tomli_w.dumps(plain) + (tomli_w.dumps({"model": tables}) if tables else "")
+
+
 def _append(entry: dict[str, Any]) -> None:
     """Append the entry as text, so that comments and order stay; the file is as before if it would not be read."""
     from pathlib import Path
-
-    import tomli_w
 
     from assay.core.errors import AssayError
     from assay.core.model import read_toml
@@ -100,7 +107,7 @@ def _append(entry: dict[str, Any]) -> None:
     text = before + ("\n" if before and not before.endswith("\n") else "") + ("\n" if before else "")
     partial = target.with_name(f".{target.name}.new")
     try:
-        partial.write_text(text + tomli_w.dumps({"model": [entry]}), encoding="utf-8")
+        partial.write_text(text + _entry_text(entry), encoding="utf-8")
         found, _ = read_toml(partial)
         if entry["name"] not in {model.name for model in found}:
             raise AssayError(f"{target}: the new entry does not read back", "add it by hand")
