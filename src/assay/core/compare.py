@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,8 +46,8 @@ class _Side:
         for column, metric in enumerate(benchmark.metrics):
             good, bad, weight = scheme.metric(benchmark, metric)
             weights += weight
-            value += weight * float(metric_score(self.values[metric.name], good, bad))
-            samples = samples + weight * metric_score(self.samples[:, column], good, bad)
+            value += weight * float(metric_score(metric.judged(self.values[metric.name]), good, bad))
+            samples = samples + weight * metric_score(metric.judged(self.samples[:, column]), good, bad)
         return (value / weights, samples / weights) if weights else (math.nan, samples * math.nan)
 
 
@@ -71,16 +71,16 @@ def compare(store: Store, benchmarks: Sequence[Benchmark], a: str, b: str,
         for column, metric in enumerate(benchmark.metrics):
             if not metric.name.endswith("_full"):
                 good, bad, _ = scheme.metric(benchmark, metric)
-                lines.append(_difference(benchmark.name, metric.name, len(common),
+                lines.append(_difference(benchmark.name, metric.name, len(common), metric.judged, good > bad,
                                          (one.values[metric.name], one.samples[:, column]),
-                                         (other.values[metric.name], other.samples[:, column]), good > bad))
+                                         (other.values[metric.name], other.samples[:, column])))
         weight = scheme.weights.get(benchmark.name, benchmark.weight)
         by_category.setdefault(benchmark.category, []).append(
             (weight, one.score(benchmark, scheme), other.score(benchmark, scheme)))
     categories = [(scheme.weights.get(name, 1.0), _mean([(w, s) for w, s, _ in parts]),
                    _mean([(w, s) for w, _, s in parts])) for name, parts in by_category.items()]
-    overall = _difference(None, "score", cases, _mean([(w, s) for w, s, _ in categories]),
-                          _mean([(w, s) for w, _, s in categories]), higher_is_better=True)
+    overall = _difference(None, "score", cases, lambda score: score, True,
+                          _mean([(w, s) for w, s, _ in categories]), _mean([(w, s) for w, _, s in categories]))
     return lines, overall
 
 
@@ -103,14 +103,22 @@ def _mean(parts: Sequence[tuple[float, tuple[float, Floats]]]) -> tuple[float, F
     return sum(weight * value for weight, value, _ in known) / weights, sum(samples, start=np.zeros(1)) / weights
 
 
-def _difference(benchmark: str | None, metric: str, n: int, a: tuple[float, Floats], b: tuple[float, Floats],
-                higher_is_better: bool) -> Difference:
-    value = a[0] - b[0]
-    low, high = interval(a[1] - b[1]) if len(a[1]) > 1 and len(b[1]) > 1 else (None, None)
+def _difference(benchmark: str | None, metric: str, n: int, judged: Callable[[Any], Any], higher_is_better: bool,
+                a: tuple[float, Floats], b: tuple[float, Floats]) -> Difference:
+    value, drawn = a[0] - b[0], len(a[1]) > 1 and len(b[1]) > 1
+    low, high = interval(a[1] - b[1]) if drawn else (None, None)
     verdict: Verdict = "tie"
-    if low is not None and high is not None and not low <= 0.0 <= high:
-        verdict = "a" if (low > 0.0) == higher_is_better else "b"
+    if drawn and (sign := _sign(judged(a[1]) - judged(b[1]))):
+        verdict = "a" if (sign > 0) == higher_is_better else "b"
     return Difference(benchmark, metric, n, _known(a[0]), _known(b[0]), _known(value), low, high, verdict)
+
+
+def _sign(differences: Floats) -> int:
+    """Return 1 or -1 where the 95% interval of the differences leaves 0 out on one side, else 0."""
+    low, high = interval(differences)
+    if low is None or high is None:
+        return 0
+    return int(low > 0.0) - int(high < 0.0)
 
 
 def _known(value: float) -> float | None:

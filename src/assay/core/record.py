@@ -251,6 +251,8 @@ class Metric:
         Level of theory of the reference: ``DMC``, ``CCSD(T)/CBS``, ``experiment``, a functional.
     tip : str
         One sentence for the reader.
+    signed : bool
+        A mean error, say: good and bad speak of its magnitude.
 
     Raises
     ------
@@ -265,6 +267,11 @@ class Metric:
     weight: float = 1.0
     level: str | None = None
     tip: str = ""
+    signed: bool = False
+
+    def judged(self, value: Any) -> Any:
+        """Return what is held against good and bad: the value, or its magnitude if the metric is signed."""
+        return abs(value) if self.signed else value
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.good) and math.isfinite(self.bad)) or self.good == self.bad:

@@ -261,7 +261,7 @@ def _scored(benchmark: Benchmark, values: Mapping[str, float],
     for metric in benchmark.metrics:
         good, bad, weight = scheme.metric(benchmark, metric)
         value = finite(values, metric.name)
-        score = float(metric_score(value, good, bad))
+        score = float(metric_score(metric.judged(value), good, bad))
         metrics[metric.name] = MetricValue(value if math.isfinite(value) else None, metric.unit, score)
         weighted, weights = weighted + weight * score, weights + weight
     return metrics, weighted / weights if weights > 0 else None
@@ -294,7 +294,7 @@ def _add_intervals(cell: Cell, sample: Sample, scheme: Scheme, intervals: Interv
         drawn = samples[:, column]
         item.low, item.high = interval(drawn)
         # A metric that resampling does not reach (over the ``full`` cases) enters as the constant it is.
-        scores = metric_score(drawn, good, bad) if np.isfinite(drawn).any() else np.full(len(drawn), item.score)
+        scores = metric_score(metric.judged(drawn), good, bad) if np.isfinite(drawn).any() else np.full(len(drawn), item.score)
         weighted, weights = weighted + weight * scores, weights + weight
     share = samples[:, -1]
     cell.samples = np.where(np.isfinite(share), weighted / weights * share, np.nan)

@@ -23,7 +23,7 @@ class S22(Benchmark):
     name, title, category, version = "atoms/s22", "S22 interaction energies", "Non-covalent", 1
     metrics = (
         Metric("mae", "kcal/mol", 0.5, 20, level="CCSD(T)/CBS", tip="mean absolute error over the dimers"),
-        Metric("me", "kcal/mol", 0, 20, weight=0, level="CCSD(T)/CBS",
+        Metric("me", "kcal/mol", 0, 20, weight=0, level="CCSD(T)/CBS", signed=True,
                tip="mean error; negative: bound too strongly"),
     )
     views = (View("mae", Parity("reference", "predicted", "kcal/mol"), "dimer"),)

@@ -30,7 +30,7 @@ class X23(Benchmark):
     metrics = (
         Metric("mae", "kJ/mol", 3.5, 100, level="DMC", tip="mean absolute error; experiments are 3.5 off DMC"),
         Metric("rmse", "kJ/mol", 3.5, 100, weight=0, level="DMC", tip="root mean square error"),
-        Metric("me", "kJ/mol", 0, 100, weight=0, level="DMC", tip="mean error; negative: bound too strongly"),
+        Metric("me", "kJ/mol", 0, 100, weight=0, level="DMC", signed=True, tip="negative: bound too strongly"),
         Metric("mae_experiment", "kJ/mol", 3.5, 100, weight=0, level="experiment", tip="mean absolute error"),
     )
     views = (View("mae", Parity("reference", "predicted", "kJ/mol", error="reference_error"), "crystal"),
