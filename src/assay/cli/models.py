@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -115,7 +116,8 @@ def _append(entry: dict[str, Any]) -> None:
     except OSError as error:
         raise AssayError(f"{target}: {error}", "check permissions of the folder") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 # -- check

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,4 +57,5 @@ def _write(target: Path, text: str) -> None:
         raise AssayError(f"{target}: {error.strerror or error}",
                          "name a file in a folder that can be written") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
