@@ -48,20 +48,20 @@ def build(environment: Environment, echo: Callable[[str], None] = lambda line: N
         If pip fails or needs more than 1,800 s; nothing half-built is used later.
     """
     target = folder(environment)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Two drivers may ask for it at once: the second waits here, then finds it ready.
-    with (target.parent / f"{target.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ready(environment):
-            shutil.rmtree(target, ignore_errors=True)
-            echo(f"building the environment {environment.name}: {', '.join(environment.requires)}")
-            try:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Two drivers may ask for it at once: the second waits here, then finds it ready.
+        with (target.parent / f"{target.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready(environment):
+                shutil.rmtree(target, ignore_errors=True)
+                echo(f"building the environment {environment.name}: {', '.join(environment.requires)}")
                 venv.create(target, with_pip=True, symlinks=True)
                 _install(environment, echo)
                 _mark(environment).write_text("\n".join(environment.requires) + "\n", encoding="utf-8")
-            except (OSError, subprocess.SubprocessError) as error:
-                raise LoadError(f"environment {environment.name}: {target} cannot be made: {describe(error)}",
-                                "check free space and permissions, and that python has venv and pip") from error
+    except (OSError, subprocess.SubprocessError) as error:
+        raise LoadError(f"environment {environment.name}: {target} cannot be made: {describe(error)}",
+                        "check free space and permissions, and that python has venv and pip") from error
     return python(environment)
 
 
