@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import socket
 import sys
 import threading
@@ -44,6 +45,7 @@ INDEX = """<!doctype html>
 <footer>{%config%}{%scripts%}{%renderer%}</footer>
 </body>
 </html>"""
+SCRIPT = re.compile(r'<script src="([^"]+)"')
 REST = 4.0  # s between the start and the import of what only clicks need
 # The browser itself refuses any request to another host.
 POLICY = ("default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -67,6 +69,7 @@ def create_app(home: str | Path, readonly: bool = False) -> dash.Dash:
     callbacks.register(app, site)
     server: flask.Flask = app.server
     server.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=1000,
+                         COMPRESS_CACHE_BACKEND=Compressed, COMPRESS_CACHE_KEY=_unchanging,
                          COMPRESS_MIMETYPES=["text/html", "text/css", "text/csv", "text/plain", "application/json",
                                              "application/javascript", "text/javascript", "image/svg+xml"])
     Compress(server)
@@ -76,7 +79,24 @@ def create_app(home: str | Path, readonly: bool = False) -> dash.Dash:
     return app
 
 
+class Compressed(dict[str, bytes]):
+    """Compressed scripts and styles: they stay as long as the server runs, so each is compressed once."""
+
+    def set(self, key: str, data: bytes) -> None:
+        """Keep the bytes, unless they belong to no address of a file."""
+        if not key.endswith(";"):
+            self[key] = data
+
+
+def _unchanging(request: flask.Request) -> str:
+    return request.full_path if request.path.startswith(("/_dash-component-suites/", "/assets/")) else ""
+
+
 def _headers(response: flask.Response) -> flask.Response:
+    if response.is_streamed and flask.request.path.startswith("/assets/"):
+        # Read whole, a file can be compressed with gzip; as a stream it cannot.
+        response.direct_passthrough = False
+        response.get_data()
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
@@ -120,6 +140,9 @@ def serve(home: str | Path, host: str = "127.0.0.1", port: int = 8050, open_brow
 def warm(app: dash.Dash) -> None:
     """Read the records and judge them; then, when a first page has had time to load, import what a click needs."""
     site: Site = app.assay_site  # type: ignore[attr-defined]
+    client = app.server.test_client()
+    for script in SCRIPT.findall(client.get("/").text):
+        client.get(script, headers={"Accept-Encoding": "gzip"}).close()
     for family in site.snapshot.families()[:1]:
         site.request(f"family={family}").board  # noqa: B018
     time.sleep(REST)

@@ -60,9 +60,10 @@ class Request:
     @cached_property
     def family(self) -> str:
         """The open family: the one asked for, else the first with results."""
-        families = self.site.snapshot.families()
-        return self.state.family or self.state.b.partition("/")[0] or self._of_category(families) or (
-            families[0] if families else "")
+        state, families = self.state, self.site.snapshot.families()
+        model = self.site.registry.models.get(state.m)
+        named = state.family or state.b.partition("/")[0] or self._of_category(families)
+        return named or (model.family if model else "") or (families[0] if families else "")
 
     def _of_category(self, families: Sequence[str]) -> str:
         inside = self.site.catalogue().categories

@@ -1,4 +1,4 @@
-"""A family of 60 benchmarks and 30 models, for the app at its largest; `python -m assay_big FOLDER` fills a store."""
+"""A family of 60 benchmarks and 30 models, for the app at its largest; `fill` calculates a store."""
 
 import math
 import random
@@ -89,22 +89,28 @@ for number in range(60):
         "citation": "Nobody (2026)", "licence": "CC0"}))
 
 
-def fill(folder, models=30, benchmarks=60):
+import assay_big.odd  # noqa: E402, F401  (importing it registers it)
+
+
+def fill(folder, models=30, benchmarks=60, odd=False):
     """Calculate everything into a store; some cases fail, some pairs are left out."""
     from assay import Store
     from assay.core.registry import registry
 
     registry.load()
+    names = [name for name in sorted(registry.benchmarks) if name.startswith("big/")][:benchmarks]
+    entries = [entry for name, entry in sorted(registry.models.items()) if entry.family == "big"][:models]
     with Store(folder) as store:
-        for name in sorted(registry.benchmarks):
-            if name.startswith("big/") and int(name[-2:]) < benchmarks:
-                for entry in sorted(registry.models.values(), key=lambda m: m.name):
-                    if entry.family == "big" and int(entry.name[-2:]) <= models:
-                        _fill_pair(store, registry.benchmark(name), entry)
+        for name in names:
+            for entry in entries:
+                _fill_pair(store, registry.benchmark(name), entry)
+        for name in ("odd/broken", "odd/unshown", "odd/curves", "odd/many") if odd else ():
+            for model in ("odd-good", "odd-bad"):
+                _fill_pair(store, registry.benchmark(name), registry.model(model))
 
 
 def _fill_pair(store, item, entry):
-    error, number = entry.load(), int(entry.name[-2:])
+    error, number = entry.load(), int(entry.name[-2:]) if entry.family == "big" else 0
     if number == 29 and item.name.endswith("7"):
         return
     for case in item.cases():
@@ -113,9 +119,3 @@ def _fill_pair(store, item, entry):
         if number in (7, 19) and case.id in ("case-03", "case-04"):
             record = Record.failed("ValueError: the series does not converge")
         store.add(item.name, item.version, entry.name, entry.digest, case, record, {"python": "3"}, 0.01)
-
-
-if __name__ == "__main__":
-    import sys
-
-    fill(sys.argv[1])
