@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from assay.core.errors import LoadError, describe
 from assay.core.model import Environment
 
 SETUP_TIMEOUT = 1800.0
+# The driver's pip installs into the environment too; a pip of its own would take seconds to set up.
+OUR_PIP = importlib.util.find_spec("pip") is not None
 
 
 def folder(environment: Environment) -> Path:
@@ -56,7 +59,7 @@ def build(environment: Environment, echo: Callable[[str], None] = lambda line: N
             if not ready(environment):
                 shutil.rmtree(target, ignore_errors=True)
                 echo(f"building the environment {environment.name}: {', '.join(environment.requires)}")
-                venv.create(target, with_pip=True, symlinks=True)
+                venv.create(target, with_pip=not OUR_PIP, symlinks=True)
                 _install(environment, echo)
                 _mark(environment).write_text("\n".join(environment.requires) + "\n", encoding="utf-8")
     except (OSError, subprocess.SubprocessError) as error:
@@ -70,8 +73,10 @@ def _mark(environment: Environment) -> Path:
 
 
 def _install(environment: Environment, echo: Callable[[str], None]) -> None:
-    command = [str(python(environment)), "-m", "pip", "install", "--no-input", "--progress-bar", "off",
-               "--disable-pip-version-check", *(["--no-index"] if config.offline() else []), *environment.requires]
+    target = str(python(environment))
+    pip = [sys.executable, "-P", "-m", "pip", "--python", target] if OUR_PIP else [target, "-P", "-m", "pip"]
+    command = [*pip, "install", "--no-input", "--progress-bar", "off", "--disable-pip-version-check",
+               *(["--no-index"] if config.offline() else []), *environment.requires]
     variables = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
     process = subprocess.Popen(["timeout", f"{SETUP_TIMEOUT:.0f}", *command] if shutil.which("timeout") else command,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=variables)
