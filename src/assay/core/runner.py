@@ -214,7 +214,9 @@ class _Run:
             self._error(error, model=model.name)
             return None
         modules = {pair.benchmark.reference().partition(".")[0].partition(":")[0] for pair in pairs}
-        job = Job(model.to_json(), family.wrap if family else None, str(file) if file else None,
+        # A hash recorded at first use tells the worker's caches apart, as a published one does.
+        known = {"sha256": model.sha256 or (weights.recorded(file) if file else None)}
+        job = Job(model.to_json() | known, family.wrap if family else None, str(file) if file else None,
                   *_search(modules, own=python is None))
         questions = [Question(pair.benchmark.name, pair.benchmark.reference(), case, pair.benchmark.case_timeout)
                      for pair in pairs for case in sorted(pair.todo, key=lambda c: -c.cost)]

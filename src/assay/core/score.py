@@ -294,7 +294,8 @@ def _add_intervals(cell: Cell, sample: Sample, scheme: Scheme, intervals: Interv
         drawn = samples[:, column]
         item.low, item.high = interval(drawn)
         # A metric that resampling does not reach (over the ``full`` cases) enters as the constant it is.
-        scores = metric_score(metric.judged(drawn), good, bad) if np.isfinite(drawn).any() else np.full(len(drawn), item.score)
+        reached = np.isfinite(drawn).any()
+        scores = metric_score(metric.judged(drawn), good, bad) if reached else np.full(len(drawn), item.score)
         weighted, weights = weighted + weight * scores, weights + weight
     share = samples[:, -1]
     cell.samples = np.where(np.isfinite(share), weighted / weights * share, np.nan)

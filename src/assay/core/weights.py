@@ -28,7 +28,7 @@ def locate(model: Model) -> Path | None:
         raise LoadError(f"model {model.name}: an option asks for weights, and the entry has no url")
     file, places = _file(model), _places(model)
     try:
-        expected = model.sha256 or _recorded(file)
+        expected = model.sha256 or recorded(file)
         if expected:
             return data.fetch_file(file, expected, model.url, f"{_owner(model)}/{file.name}")
         found = next((place for place in places if place.is_file()), None)
@@ -59,6 +59,11 @@ def available(model: Model) -> tuple[bool, str]:
     return True, ""
 
 
+def recorded(file: Path) -> str | None:
+    """Return the sha256 that a weights file had when it was first used, None before."""
+    return _sum(file).read_text(encoding="utf-8").strip() if _sum(file).is_file() else None
+
+
 def _file(model: Model) -> Path:
     # Kept by where it comes from: a corrected model and its base are two models of one file.
     return config.cache() / "weights" / digest([model.url, model.sha256])[:12] / data.file_name(model.url)
@@ -76,10 +81,6 @@ def _places(model: Model) -> list[Path]:
 
 def _sum(file: Path) -> Path:
     return file.with_name(file.name + ".sha256")
-
-
-def _recorded(file: Path) -> str | None:
-    return _sum(file).read_text(encoding="utf-8").strip() if _sum(file).is_file() else None
 
 
 def _hash(file: Path) -> str:
