@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,3 +160,43 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     web.shutdown()
     web.server_close()
     thread.join()
+
+
+def living(group: int) -> list[int]:
+    """Return the processes of a process group that still run (a dead one may wait for its parent)."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, pgrp = stat.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(pgrp) == group and state not in "ZX":
+            found.append(int(stat.parent.name))
+    return found
+
+
+@pytest.fixture
+def gone() -> Callable[[int], bool]:
+    """Whether a process group ends by itself, with patience for a busy machine."""
+
+    def gone(group: int, patience: float = 20.0) -> bool:
+        deadline = time.monotonic() + patience
+        while living(group) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not living(group)
+
+    return gone
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """Wait for something to become true; returns it."""
+
+    def until(condition: Callable[[], Any], patience: float = 60.0) -> Any:
+        deadline = time.monotonic() + patience
+        while not (found := condition()):
+            assert time.monotonic() < deadline, "it never happened"
+            time.sleep(0.02)
+        return found
+
+    return until

@@ -106,8 +106,8 @@ class Worker:
                    "artefacts": {name: _encoded(item) for name, item in record.artefacts.items()},
                    "seconds": time.perf_counter() - started, "trace": trace, "evaluations": self._evaluations()}
         if len(sys.modules) != self.modules:
-            self.modules = len(sys.modules)
             message["provenance"] = provenance.circumstances(self.model.device)
+            self.modules = len(sys.modules)
         return message
 
     def _evaluations(self) -> dict[str, dict[str, int]]:
