@@ -46,9 +46,22 @@ def test_a_known_hash_is_checked(mirrored: Path) -> None:
     found.unlink()
     with pytest.raises(AssayError) as caught:
         weights.locate(model(sha(RIGHT)))
-    assert caught.value.code == 4
+    assert caught.value.code == 3
     assert sha(OTHER) in caught.value.message
     assert not found.exists()
+
+
+def test_the_first_digits_of_a_hash_are_checked_and_the_whole_is_recorded(mirrored: Path) -> None:
+    with pytest.raises(AssayError) as caught:
+        weights.locate(model(sha(OTHER)[:8]))
+    assert caught.value.code == 3
+    found = weights.locate(model(sha(RIGHT)[:8]))
+    assert found is not None
+    assert found.with_name("net.pt.sha256").read_text().strip() == sha(RIGHT)
+    found.write_bytes(OTHER)
+    mirrored.unlink()
+    with pytest.raises(AssayError, match="not at hand"):
+        weights.locate(model(sha(RIGHT)[:8]))
 
 
 def test_an_unknown_hash_is_recorded_at_first_use_and_checked_ever_after(mirrored: Path) -> None:

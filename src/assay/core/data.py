@@ -113,11 +113,14 @@ def file_name(url: str) -> str:
 
 
 def fetch_file(target: Path, sha256: str, url: str, mirror_path: str) -> Path:
-    """Make `target` the file with the hash, from a mirror, the cache (it may be there already) or the URL."""
+    """Make `target` the file with the hash, from a mirror, the cache (it may be there already) or the URL.
+
+    `sha256` may be the first 8 or more digits, as some publishers put them into a file's name.
+    """
     looked: list[str] = []
     for candidate in [*(mirror / mirror_path for mirror in config.mirrors()), target]:
         found = _found(candidate)
-        if found == f"sha256 {sha256}":
+        if _matches(found, sha256):
             return candidate if candidate == target else _copied(candidate, target, sha256)
         looked.append(f"{candidate}: {found}")
     if config.offline():
@@ -152,7 +155,7 @@ def download(url: str, target: Path, sha256: str | None) -> Path:
                       if url.startswith("http") else None)
         got = pooch.retrieve(url, known_hash=None, fname=target.name, path=folder, downloader=downloader)
         found = _found(Path(got))
-        if sha256 and found != f"sha256 {sha256}":
+        if sha256 and not _matches(found, sha256):
             raise ValueError(found)
         with Path(got).open("rb") as stream, replacing(target) as copy:
             shutil.copyfileobj(stream, copy)
@@ -160,7 +163,7 @@ def download(url: str, target: Path, sha256: str | None) -> Path:
 
 
 def _copied(source: Path, target: Path, sha256: str) -> Path:
-    if _found(target) != f"sha256 {sha256}":
+    if not _matches(_found(target), sha256):
         try:
             with source.open("rb") as stream, replacing(target) as copy:
                 shutil.copyfileobj(stream, copy)
@@ -168,6 +171,10 @@ def _copied(source: Path, target: Path, sha256: str) -> Path:
             raise AssayError(f"{target}: cannot be written: {describe(error)}",
                              "check free space and permissions, or name another folder in ASSAY_CACHE", DATA) from error
     return target
+
+
+def _matches(found: str, sha256: str) -> bool:
+    return found.startswith(f"sha256 {sha256}") and len(sha256) >= 8
 
 
 def _found(path: Path) -> str:

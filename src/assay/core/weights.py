@@ -7,7 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from assay.core import config, data
-from assay.core.errors import LoadError, describe
+from assay.core.errors import DATA, LoadError, describe
 from assay.core.model import Model
 from assay.core.record import digest
 
@@ -15,12 +15,14 @@ from assay.core.record import digest
 def locate(model: Model) -> Path | None:
     """Return the local weights file, None if the model needs none.
 
-    A file without a known sha256 has its hash recorded at first use and is checked against it ever after.
+    A file without a known sha256, or of which only the first digits are known, has its hash recorded at first use
+    and is checked against it ever after.
 
     Raises
     ------
     LoadError
-        If no place has the file with the right hash: name, URL, and where a local file may be put.
+        If no place has the file with the right hash: name, URL, and where a local file may be put. Its exit code is
+        3 where there is a file and its hash is wrong.
     """
     if not model.needs_weights:
         return None
@@ -28,9 +30,13 @@ def locate(model: Model) -> Path | None:
         raise LoadError(f"model {model.name}: an option asks for weights, and the entry has no url")
     file, places = _file(model), _places(model)
     try:
-        expected = model.sha256 or recorded(file)
+        known = model.sha256 or ""
+        expected = known if len(known) == 64 else recorded(file) or known
         if expected:
-            return data.fetch_file(file, expected, model.url, f"{_owner(model)}/{file.name}")
+            data.fetch_file(file, expected, model.url, f"{_owner(model)}/{file.name}")
+            if len(expected) < 64:
+                _sum(file).write_text(_hash(file) + "\n", encoding="utf-8")
+            return file
         found = next((place for place in places if place.is_file()), None)
         if found is not None:
             data.fetch_file(file, _hash(found), model.url, f"{_owner(model)}/{file.name}")
@@ -41,9 +47,11 @@ def locate(model: Model) -> Path | None:
         _sum(file).write_text(_hash(file) + "\n", encoding="utf-8")
         return file
     except Exception as error:
-        raise LoadError(f"model {model.name}: weights {file.name} are not at hand\n  expected from: {model.url}\n"
-                        f"  found: {describe(error)}",
-                        f"put the file at {file}, or at {_owner(model)}/{file.name} below a mirror") from error
+        missing = LoadError(f"model {model.name}: weights {file.name} are not at hand\n  expected from: {model.url}\n"
+                            f"  found: {describe(error)}",
+                            f"put the file at {file}, or at {_owner(model)}/{file.name} below a mirror")
+        missing.code = DATA if any(place.is_file() for place in places) else missing.code
+        raise missing from error
 
 
 def available(model: Model) -> tuple[bool, str]:
