@@ -27,7 +27,8 @@ def main():
             times[name].append(cpu_seconds(command))
     bare = statistics.median(times["python -c pass"])
     for name, values in times.items():
-        print(f"{name:16} {statistics.median(values):6.3f} CPU-s  {statistics.median(values) / bare:5.1f} x bare Python")
+        median = statistics.median(values)
+        print(f"{name:16} {median:6.3f} CPU-s  {median / bare:5.1f} x bare Python")
 
 
 if __name__ == "__main__":

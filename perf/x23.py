@@ -91,7 +91,7 @@ class Crew:
         self.selector = selectors.DefaultSelector()
         for worker in self.workers:
             self.selector.register(worker, selectors.EVENT_READ, worker)
-        self.answer({worker: None for worker in self.workers}, [])
+        self.answer(dict.fromkeys(self.workers), [])
         self.answer({}, [self.cases[-1]] * 2)
 
     def round(self):

@@ -153,7 +153,8 @@ def _benchmark(results: Results, benchmark: Benchmark, with_plots: bool) -> dict
     samples.sort(key=lambda sample: order[sample.model])
     return {
         "name": benchmark.name, "anchor": _anchor(benchmark.name), "title": benchmark.title,
-        "group": f"{benchmark.family}: {benchmark.category}" if several else benchmark.category, "description": _description(benchmark),
+        "group": f"{benchmark.family}: {benchmark.category}" if several else benchmark.category,
+        "description": _description(benchmark),
         "metrics": [vars(metric) for metric in shown],
         "rows": [_cell(cell, [metric.name for metric in shown]) for cell in cells],
         "noted": any(cell.reason or cell.ok < cell.total for cell in cells),
