@@ -86,11 +86,11 @@ Do = Callable[..., Ran]
 
 @pytest.fixture
 def do(store: Store) -> Do:
-    """Plan and run in this process, into the test's store."""
+    """Plan and run in this process, into the test's store; globs are separated by spaces."""
 
-    def do(benchmark: str, model: str, *, again: Any = "none", jobs: int = 1, workforce: Any = None,
+    def do(benchmarks: str, models: str, *, again: Any = "none", jobs: int = 1, workforce: Any = None,
            **selection: Any) -> Ran:
-        chosen = Selection(benchmarks=(benchmark,), models=(model,), **selection)
+        chosen = Selection(benchmarks=tuple(benchmarks.split()), models=tuple(models.split()), **selection)
         events: list[dict[str, Any]] = []
         pairs = runner.plan(store, chosen, registry, again)
         further = {"workforce": workforce} if workforce else {}
