@@ -103,7 +103,7 @@ def _serve(connection: Connection, home: str) -> None:
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)
     registry.load()
-    with Store(home, readonly=True) as store, contextlib.suppress(EOFError, KeyboardInterrupt):
+    with Store(home, readonly=True) as store, contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
             job = connection.recv()
             answer: Any

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,10 +12,11 @@ import dash
 import dash_ag_grid as dag
 import flask
 from dash import ClientsideFunction, Input, Output, State, dcc, html, no_update
+from plotly.utils import PlotlyJSONEncoder
 
 from assay.app import detail, grid, layout, scoring
 from assay.app.site import Request, Site
-from assay.core.model import resolve
+from assay.core.record import digest
 
 POLL = 4_000  # ms between two looks for new records and intervals
 GRID = {
@@ -61,50 +64,68 @@ PARTS: tuple[Part, ...] = (
 FOLLOWS_THEME = ("figure.data", "case.children")
 
 
-def render(site: Site, query: str, dark: bool, shown: dict[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the parts of the page whose key differs from `shown`, and the keys of all parts."""
+Shown = dict[str, list[str]]  # of each output: digest of what it depends on, digest of what it shows
+
+
+def render(site: Site, query: str, dark: bool, shown: Shown) -> tuple[dict[str, Any], Shown]:
+    """Return the parts of the page that differ from `shown`, and the digests of all parts.
+
+    A part that comes out as before is left alone: an input keeps what is being typed, the grid its sorting.
+    """
     request = site.request(query)
     version = site.snapshot.version
-    keys, parts = {}, {}
+    parts, digests = {}, Shown()
     for output, depends, make in PARTS:
         theme = dark if output in FOLLOWS_THEME else ""
-        keys[output] = f"{version} {theme} {depends(request)!r}"
-        if shown.get(output) != keys[output]:
-            parts[output] = make(request, dark)
-    return parts, keys
+        cause, before = digest([version, theme, repr(depends(request))]), shown.get(output, ["", ""])
+        if cause == before[0]:
+            digests[output] = before
+            continue
+        made = make(request, dark)
+        digests[output] = [cause, hashlib.sha256(json.dumps(made, cls=PlotlyJSONEncoder).encode()).hexdigest()]
+        if digests[output][1] != before[1]:
+            parts[output] = made
+    return parts, digests
 
 
 def page(site: Site) -> Any:
     """Return the layout: complete for the link that the browser asks with, so that nothing needs to follow."""
     # The layout is fetched by the page's script: the page's own address is the referrer.
     address = urlsplit(flask.request.referrer or "")
-    content = _own_page(site, address.path)
-    query = address.query
+    if (own := site.pages.layout(address.path)) is not None:
+        return _bare(site, html.Main(own, className="own"))
+    if address.path not in ("", "/"):
+        return _bare(site, html.Main(layout.nowhere(address.path)))
+    if not site.snapshot.filled():
+        return _bare(site, html.Main(layout.empty(site.request(""))))
     dark = flask.request.cookies.get("theme") == "dark"
-    parts, keys = render(site, query, dark, {}) if content is None else ({}, {})
+    parts, digests = render(site, address.query, dark, {})
     return html.Div([
-        dcc.Location(id="url", refresh=False), dcc.Store(id="shown", data=keys),
-        dcc.Store(id="figure", data=parts.get("figure.data")), html.Div(id="drawn", hidden=True),
-        dcc.Store(id="theme", data="dark" if dark else "light"), dcc.Interval(id="tick", interval=POLL),
-        _header(site, parts), *([html.Main(content, className="own")] if content is not None else _main(site, parts)),
-    ], id="page", className="page" if site.snapshot.filled() else "page bare",
-        **{"data-open": parts.get("page.data-open", "board")})
+        dcc.Location(id="url", refresh=False), dcc.Store(id="shown", data=digests),
+        dcc.Interval(id="tick", interval=POLL),
+        dcc.Store(id="figure", data=parts["figure.data"]), html.Div(id="drawn", hidden=True),
+        dcc.Store(id="theme", data="dark" if dark else "light"),
+        _header(parts["families.children"]), *_main(parts),
+    ], id="page", className="page", **{"data-open": parts["page.data-open"]})
 
 
-def _header(site: Site, parts: dict[str, Any]) -> Any:
+def _bare(site: Site, content: Any) -> Any:
+    """Return a page without a leaderboard: nothing on it follows the link or the store."""
+    return html.Div([_header(layout.families(site.request(""))), content], className="page bare")
+
+
+def _header(families: Any) -> Any:
     return html.Header([
         html.A([html.Span("As", className="tile-logo", **{"aria-hidden": "true"}), "assay"], href="/",
                className="brand"),
-        html.Nav(parts.get("families.children"), id="families", **{"aria-label": "families"}),
+        html.Nav(families, id="families", **{"aria-label": "families"}),
         html.Span(className="spacer"),
         html.Button(html.Span(className="moon"), id="theme-button", title="light or dark",
                     **{"aria-label": "switch between light and dark"}),
     ], className="top")
 
 
-def _main(site: Site, parts: dict[str, Any]) -> list[Any]:
-    if not site.snapshot.filled():
-        return [html.Div(id="notice", role="status"), html.Main(layout.empty(site.request("")))]
+def _main(parts: dict[str, Any]) -> list[Any]:
     table = dag.AgGrid(id="leaderboard", columnDefs=parts["leaderboard.columnDefs"],
                        rowData=parts["leaderboard.rowData"], getRowId="params.data.id", defaultColDef=grid.EVERY,
                        dashGridOptions={**GRID, "domLayout": "autoHeight"}, eventListeners=EVENTS,
@@ -131,11 +152,6 @@ def _main(site: Site, parts: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _own_page(site: Site, path: str) -> Any:
-    found = site.registry.pages.get(path)
-    return resolve(found.content)() if found else None
-
-
 def register(app: dash.Dash, site: Site) -> None:
     """Connect the query string, the theme and the clock to the page."""
     outputs = [Output(*name.split(".")) for name, _, _ in PARTS]
@@ -144,8 +160,8 @@ def register(app: dash.Dash, site: Site) -> None:
 
     @app.callback(*outputs, Output("shown", "data"), Input("url", "search"), Input("theme", "data"),
                   Input("tick", "n_intervals"), State("shown", "data"))
-    def update(search: str | None, theme: str, tick: int | None, shown: dict[str, str] | None) -> list[Any]:
-        parts, keys = render(site, search or "", theme == "dark", shown or {})
-        if not parts:
+    def update(search: str | None, theme: str, tick: int | None, shown: Shown | None) -> list[Any]:
+        parts, digests = render(site, search or "", theme == "dark", shown or {})
+        if digests == shown:
             return [no_update] * (len(PARTS) + 1)
-        return [*(parts.get(name, no_update) for name, _, _ in PARTS), keys]
+        return [*(parts.get(name, no_update) for name, _, _ in PARTS), digests]

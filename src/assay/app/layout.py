@@ -37,8 +37,9 @@ def families(request: Request) -> list[Component]:
     """Return the links to the families with results and to pages of their own."""
     site, here = request.site, request.family
     names = site.snapshot.families()
-    tabs = [link(name, State(family=name), current=name == here) for name in names] if len(names) > 1 else []
-    pages = [html.A(page.title, href=page.path) for page in site.registry.pages.values()]
+    pages = list(site.registry.pages.values())
+    tabs = [link(name, State(family=name), current=name == here) for name in names] if len(names) > 1 or pages else []
+    pages = [html.A(page.title, href=page.path) for page in pages]
     return tabs + pages
 
 
@@ -141,3 +142,9 @@ def empty(request: Request) -> list[Component]:
                  "assay run -b 'atoms/*' -m 'gfn2-xtb'"),
         html.P("then reload this page; no restart is needed."),
     ], className="empty")]
+
+
+def nowhere(path: str) -> list[Component]:
+    """Return the page of an address that there is not."""
+    return [html.Div([html.H1("No such page"), html.P(["Nothing is at ", html.Code(path[:200]), "."]),
+                      html.P(html.A("To the leaderboard", href="/"))], className="empty")]

@@ -74,6 +74,7 @@ def create_app(home: str | Path, readonly: bool = False) -> dash.Dash:
                                              "application/javascript", "text/javascript", "image/svg+xml"])
     Compress(server)
     api.register(server, site)
+    site.pages.register(server, app.index)
     server.after_request(_headers)
     app.assay_site = site  # type: ignore[attr-defined]
     return app

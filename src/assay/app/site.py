@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from assay.app.background import Background
+from assay.app.pages import OwnPages
 from assay.app.snapshot import Board, Snapshot
 from assay.app.state import Catalogue, State, parse
 from assay.core.benchmark import Benchmark
@@ -34,6 +35,7 @@ class Site:
         self.snapshot = Snapshot(home, names, keep_intervals=not readonly)
         self.registry = self.snapshot.registry
         self.background = Background(home, self.snapshot.intervals)
+        self.pages = OwnPages(self.registry)
         self._catalogue: tuple[str, Catalogue] = "", Catalogue()
 
     def catalogue(self) -> Catalogue:

@@ -95,7 +95,7 @@ window.assay = (() => {
   function paint(theme) {
     document.documentElement.dataset.theme = theme;
     document.cookie = `theme=${theme};path=/;SameSite=Strict`;
-    if (window.dash_clientside && window.dash_clientside.set_props) window.dash_clientside.set_props("theme", { data: theme });
+    if (document.getElementById("leaderboard")) window.dash_clientside.set_props("theme", { data: theme });
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", event => {
     if (!localStorage.getItem("theme")) paint(event.matches ? "dark" : "light");

@@ -65,7 +65,7 @@
   /* The first click should not wait for four megabytes of library. */
   const idle = window.requestIdleCallback || (work => setTimeout(work, 500));
   function rest(tries) {
-    if (document.querySelector("#leaderboard .tile")) idle(load, { timeout: 4000 });
+    if (document.querySelector("#leaderboard .tile")) idle(() => load().catch(() => {}), { timeout: 4000 });
     else if (tries < 100) setTimeout(() => rest(tries + 1), 200);
   }
   addEventListener("load", () => setTimeout(() => rest(0), 300));

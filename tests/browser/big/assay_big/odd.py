@@ -20,6 +20,8 @@ register_family("odd")
 for name, shift in (("odd-good", 0.0), ("odd-bad", 1.0)):
     register_model(Model(name=name, family="odd", loader="assay_big.odd:shifted", options={"shift": shift}))
 register_page("/odd", "About odd", "assay_big.odd:page")
+register_page("/desk", "Desk", "assay_big.odd:desk")
+register_page("/gone", "Gone", "assay_big.nowhere:page")
 
 
 def shifted(device, shift):
@@ -32,6 +34,16 @@ def page():
     from dash import html
 
     return html.Div(html.H1("About odd things"))
+
+
+def desk():
+    """Return a page that answers by itself."""
+    import flask
+
+    blueprint = flask.Blueprint("desk", __name__)
+    blueprint.add_url_rule("/", "root", lambda: "the desk")
+    blueprint.add_url_rule("/echo", "echo", lambda: flask.request.get_json(), methods=["POST"])
+    return blueprint
 
 
 @benchmark
@@ -85,7 +97,8 @@ class Curves(Benchmark):
     def calc(self, model, case):
         r = [0.7 + 0.2 * n for n in range(8)]
         energy = [(x - 1.2) ** 2 + model for x in r]
-        frames = "".join(f'2\nenergy={e} pbc="F F F"\n{case.inputs["element"]} 0 0 0\n{case.inputs["element"]} {x} 0 0\n'
+        one = case.inputs["element"]
+        frames = "".join(f'2\nenergy={e} pbc="F F F"\n{one} 0 0 0\n{one} {x} 0 0\n'
                          for x, e in zip(r, energy, strict=True))
         return Record({"r": r, "energy": energy, "reference": [e - model for e in energy]},
                       {"frames": Artefact("trajectory", frames.encode(), ".extxyz", "the curve")})
