@@ -1,0 +1,135 @@
+"""One execution of one operation: what a rule gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import GradientEdge, Node
+
+from assay.explain.maps import LinearMap
+
+Edge = tuple[Node, int]
+
+
+def edge_of(tensor: Tensor) -> Edge:
+    """Return where a tensor comes out of the autograd graph: its node and which of the node's outputs it is."""
+    node = tensor.grad_fn
+    assert node is not None
+    return node, tensor.output_nr
+
+
+def on_path(value: Any) -> bool:
+    """Tell whether a value depends on the explained input (parameters are leaves, so they do not)."""
+    return isinstance(value, Tensor) and value.grad_fn is not None
+
+
+@dataclass
+class Books:
+    """What one operation did with the relevance of its result, in totals over the batch."""
+
+    r_out: float = 0.0
+    r_in: float = 0.0
+    bias: float = 0.0
+    stabiliser: float = 0.0
+    weights: bool = False
+    credit: Tensor | None = None
+
+
+@dataclass(eq=False)
+class Op:
+    """An operation that ran on the path from the explained input to the output.
+
+    Parameters
+    ----------
+    name, kind, module : str
+        What ran (``conv2d``), which group it belongs to (``conv``), and the path of the module it ran in.
+    inputs : tensors
+        Values of its operands that depend on the explained input, each once, without gradient.
+    edges : edges
+        Where these come from, in the same order.
+    out : Tensor
+        Its result z.
+    map, bias : LinearMap, Tensor or None
+        For affine operations: z = map(x) + bias, the bias in a shape that adds to z.
+    details : dict
+        What only this kind of operation needs (a pool's window, a product's shares).
+    """
+
+    name: str
+    kind: str
+    module: str
+    index: int
+    inputs: tuple[Tensor, ...]
+    edges: tuple[Edge, ...]
+    out: Tensor
+    out_edge: Edge
+    map: LinearMap | None = None
+    bias: Tensor | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    parts: tuple[Op, ...] = ()  # the operations that were merged into this one
+    kept: dict[str, Any] = field(default_factory=dict)  # denominators, shared by many passes
+    books: Books | None = None
+
+    @property
+    def x(self) -> Tensor:
+        """The first operand."""
+        return self.inputs[0]
+
+    @property
+    def nonnegative(self) -> bool:
+        """Whether no entry of the first operand is below 0."""
+        return bool(self.keep("nonnegative", lambda: not bool((self.x < 0).any())))
+
+    @property
+    def linear_part(self) -> Tensor:
+        """Z without the bias."""
+        return self.out if self.bias is None else self.out - self.bias
+
+    def keep(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` returned the first time: passes of many targets share it."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        return self.kept[name]
+
+    def absorb(self, s: Tensor, bias: Tensor | None, z: Tensor | None = None, epsilon: float = 0.0) -> None:
+        """Book what the bias and the stabiliser take, given relevance per unit of z, if books are kept."""
+        if self.books is None:
+            return
+        if bias is not None:
+            self.books.bias += float((s * bias).sum())
+        if z is not None and epsilon:
+            self.books.stabiliser += float((s * z.sign() * epsilon).sum())
+
+    def credit(self, s: Tensor, weight: Tensor | None = None, side: Callable[[Tensor], Tensor] | None = None) -> None:
+        """Book relevance of the weights, sum w_ij x_i s_j over samples, if that is asked for."""
+        if self.books is None or not self.books.weights or self.map is None:
+            return
+        x = self.x if side is None else side(self.x)
+        rows = s if s.ndim > self.out.ndim else s[None]
+        weight = self.map.weight if weight is None else weight
+        found = torch.stack([weight * self.map.outer(x, row) for row in rows])
+        found = found if s.ndim > self.out.ndim else found[0]
+        self.books.credit = found if self.books.credit is None else self.books.credit + found
+
+    def pull(self, s: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the transposed map applied to s, for each operand."""
+        return (self.map.pull(s, self.map.weight),) if self.map is not None else self.native(s)
+
+    def native(self, s: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the operation's own gradient for each operand, row by row if s has an extra axis."""
+        if s.ndim == self.out.ndim:
+            return native_back(self.out_edge, self.edges, s)
+        rows = [native_back(self.out_edge, self.edges, row) for row in s]
+        return tuple(None if column[0] is None else torch.stack(column)
+                     for column in zip(*rows, strict=True))
+
+
+def native_back(out: Edge, edges: tuple[Edge, ...], s: Tensor) -> tuple[Tensor | None, ...]:
+    """Return the gradient that autograd carries from one edge to others."""
+    found = torch.autograd.grad([GradientEdge(*out)], [GradientEdge(*edge) for edge in edges], [s],
+                                retain_graph=True, allow_unused=True)
+    return tuple(found)

@@ -1,0 +1,7 @@
+"""Which operations there are, in groups: operation -> what describes it to the rules."""
+
+from assay.explain.ops import affine, attention, elementwise, norms, pools, products, routing, sums
+from assay.explain.ops.call import DESCRIBERS, Call
+
+__all__ = ["DESCRIBERS", "Call", "affine", "attention", "elementwise", "norms", "pools", "products", "routing",
+           "sums"]

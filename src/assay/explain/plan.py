@@ -1,0 +1,195 @@
+"""What will happen on the way back: which operations, in which order, under which rules, in which form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from torch import nn
+from torch.autograd.graph import Node
+
+from assay.explain.composites import AFFINE, Composite
+from assay.explain.gates import find_gate
+from assay.explain.op import Edge, Op
+from assay.explain.ops.routing import NODES
+from assay.explain.rules import Flat, Norm, Pass, Rule, Zero
+
+BEFORE = {"conv": Flat(), "linear": Flat(), "activation": Pass(), "avg-pool": Flat(), "max-pool": Flat(), "sum": Norm()}
+
+
+@dataclass(eq=False)
+class Step:
+    """A node of the graph on the way back: an operation under a rule, or a node that only routes."""
+
+    node: Node
+    op: Op | None
+    rule: Rule | None
+    edges: tuple[Edge, ...]
+
+    covered: bool = True
+
+    @property
+    def routes(self) -> bool:
+        """Whether this is a node that was not seen as an operation, and that only moves entries."""
+        return self.op is None and self.covered
+
+    @property
+    def moves(self) -> bool:
+        """Whether relevance moves through in the form in which it comes."""
+        return self.routes or (self.op is not None and isinstance(self.rule, Zero) and bool(
+            self.op.details.get("moves")))
+
+    @property
+    def emits(self) -> str:
+        """Form of what goes on: ``G``, ``R`` or ``same``."""
+        return "G" if self.rule is None else self.rule.emits
+
+
+@dataclass(eq=False)
+class Plan:
+    """The steps from the output to the explained input, in an order in which relevance is complete when it is used.
+
+    `as_relevance` are the nodes whose results carry R, the others carry G.
+    """
+
+    steps: list[Step]
+    as_relevance: frozenset[Node]
+    uncovered: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Graph:
+    """The part of an autograd graph between an output and the explained input.
+
+    Parameters
+    ----------
+    ops : mapping node -> Op
+        The operations that were seen; relevance jumps from an operation to its operands.
+    roots : edges
+        Where the explained input comes in.
+    """
+
+    def __init__(self, ops: Mapping[Node, Op], roots: Sequence[Edge]) -> None:
+        self.ops, self.roots = ops, frozenset(roots)
+        self._root_nodes = {node for node, _ in roots}
+
+    def sources(self, node: Node) -> tuple[Edge, ...]:
+        """Return where a node's operands come from."""
+        op = self.ops.get(node)
+        if op is not None:
+            return op.edges
+        return self.native_sources(node)
+
+    @staticmethod
+    def native_sources(node: Node) -> tuple[Edge, ...]:
+        """Return where autograd says that a node's operands come from."""
+        return tuple((source, nr) for source, nr in node.next_functions if source is not None)
+
+    def order(self, output: Node, sources: Callable[[Node], tuple[Edge, ...]] | None = None) -> list[Node]:
+        """Return the nodes that lead from the explained input to the output, operands first."""
+        sources = sources or self.sources
+        done: dict[Node, bool] = {}  # whether it leads to the explained input
+        found: list[Node] = []
+        stack: list[tuple[Node, Iterator[Edge] | None]] = [(output, None)]
+        while stack:
+            node, rest = stack.pop()
+            if rest is None:
+                if node in done:
+                    continue
+                if node in self._root_nodes:
+                    done[node] = True
+                    continue
+                done[node] = False
+                rest = iter(sources(node))
+            for source, _ in rest:
+                if source not in done:
+                    stack += [(node, rest), (source, None)]
+                    break
+            else:
+                done[node] = any(done.get(source, False) for source, _ in sources(node))
+                if done[node]:
+                    found.append(node)
+        return found
+
+
+def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping[str, nn.Module],
+              strangers: Mapping[Node, tuple[str, str]], flat_below: int = 0) -> Plan:
+    """Return the plan of one pass under a composite.
+
+    Parameters
+    ----------
+    graph : Graph
+        What ran.
+    output : edge
+        Where relevance starts.
+    composite : Composite
+        The rules.
+    modules : mapping path -> module
+        For selectors that are module classes.
+    strangers : mapping node -> (operation, module path)
+        Operations that were seen and that nothing describes.
+    flat_below : int
+        Operations with a lower index spread relevance evenly.
+    """
+    forward = graph.order(output[0])
+    rules = choose_rules(graph, forward, composite, modules, flat_below)
+
+    def onward(node: Node) -> tuple[Edge, ...]:
+        op = graph.ops.get(node)
+        return graph.sources(node) if op is None else rules[op].edges(op) if op in rules else op.edges
+
+    order = graph.order(output[0], onward)
+    steps, uncovered = [], []
+    for node in reversed(order):
+        op = graph.ops.get(node)
+        rule = None if op is None else rules.get(op)
+        if (op is None and node.name() not in NODES) or (op is not None and rule is None):
+            uncovered.append((op.name, op.module) if op is not None else stranger(node, strangers))
+            steps.append(Step(node, None, None, graph.native_sources(node), covered=False))
+        else:
+            steps.append(Step(node, op, rule, onward(node)))
+    return Plan(steps, carried_as_relevance(steps), uncovered[::-1])
+
+
+def stranger(node: Node, seen: Mapping[Node, tuple[str, str]]) -> tuple[str, str]:
+    """Return the name and the module path of a node that nothing describes."""
+    return seen.get(node) or (node.name().split("::")[-1].removesuffix("0").removesuffix("Backward"), "")
+
+
+def choose_rules(graph: Graph, forward: list[Node], composite: Composite, modules: Mapping[str, nn.Module],
+                 flat_below: int) -> dict[Op, Rule]:
+    """Return the rule of each operation; those without one are left out."""
+    rules: dict[Op, Rule] = {}
+    after_affine: dict[Node, bool] = {}
+    for node in forward:
+        op = graph.ops.get(node)
+        before = any(after_affine.get(source, False) for source, _ in graph.sources(node))
+        affine = op is not None and op.kind in AFFINE
+        after_affine[node] = before or affine
+        if op is None or op in rules:
+            continue
+        if op.kind in ("product", "attention"):
+            find_gate(graph, op, composite.attention == "stop")
+        rule = BEFORE.get(op.kind) if op.index < flat_below else None
+        rule = rule or composite.choose(op, modules.get(op.module), affine and not before)
+        if rule is not None:
+            rules[op] = rule
+    return rules
+
+
+def carried_as_relevance(steps: list[Step]) -> frozenset[Node]:
+    """Return the nodes whose results carry R: some rule puts relevance where there is no activation.
+
+    What moves relevance hands on the form it gets. A node that only routes and was not seen cannot convert, since
+    the values are not known there: it is made to get what it must hand on, and its consumers convert.
+    """
+    found: set[Node] = set()
+    while True:
+        before = len(found)
+        for step in steps:
+            if step.routes and any(node in found for node, _ in step.edges):
+                found.add(step.node)
+            gets = step.node in found
+            if gets if step.moves or step.emits == "same" else step.emits == "R":
+                found.update(node for node, _ in step.edges)
+        if len(found) == before:
+            return frozenset(found)

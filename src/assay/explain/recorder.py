@@ -1,0 +1,208 @@
+"""What ran: every operation on the path from the explained input, seen by one mode around the model's own forward."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import Node
+from torch.overrides import TorchFunctionMode
+
+from assay.explain.op import Op, edge_of, on_path
+from assay.explain.ops import DESCRIBERS, Call
+from assay.explain.scopes import Scopes, tensors_in
+from assay.explain.tokens import Tokens
+
+CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+WHOLE = ("local_response_norm",)  # described as it is
+NAMESPACES = (torch.Tensor, torch, torch._C._nn, torch.nn.functional)
+
+
+class Recorder(TorchFunctionMode):
+    """Notes the operations that depend on the explained input; the model runs as it always does.
+
+    Autograd records the graph, so that views, aliases and control flow need no care. Parameters enter detached: no
+    gradient is taken for them. Python functions of torch are opened, so that what they call is seen. Operations in
+    place are done out of place where that can be hidden from the model, since their result would overwrite what
+    a rule needs.
+
+    Parameters
+    ----------
+    scopes : Scopes
+        Says which module is running.
+    describe : bool
+        Note operations; plain gradients need none of it.
+    """
+
+    def __init__(self, scopes: Scopes, describe: bool = True) -> None:
+        super().__init__()
+        self.scopes, self.describe = scopes, describe
+        self.ops: dict[Node, Op] = {}
+        self.strangers: dict[Node, tuple[str, str]] = {}  # (operation, module path) without a description
+        self.tokens: Tokens | None = None
+        self.bytes = 0
+        self._renamed: dict[int, tuple[Tensor, Tensor]] = {}  # id -> (what was overwritten, what it is now)
+        self._opening: list[Any] = []
+        self._viewed: set[int] = set()  # storages that some view shares
+        scopes.clock = lambda: len(self.ops)
+
+    def __torch_function__(self, func: Any, types_: Any, args: tuple[Any, ...] = (),
+                           kwargs: Mapping[str, Any] | None = None) -> Any:
+        kwargs = dict(kwargs or {})
+        if self._renamed:
+            args, kwargs = self._rename(args), self._rename(kwargs)
+        found = [*tensors_in(args), *tensors_in(kwargs)]
+        if not found or not torch.is_grad_enabled():
+            return func(*args, **kwargs)
+        path = [tensor for tensor in found if on_path(tensor)]
+        if not path:
+            return self._aside(func, args, kwargs, found)
+        if self._can_open(func):
+            return self._inside(func, args, kwargs)
+        return self._step(func, _detached(args), _detached(kwargs), path)
+
+    def _can_open(self, func: Any) -> bool:
+        """Tell whether a function is Python whose calls say more than its name (and is not being opened already)."""
+        return isinstance(func, types.FunctionType) and func.__name__ not in WHOLE and func not in self._opening
+
+    def _inside(self, func: Any, args: Any, kwargs: Any) -> Any:
+        self._opening.append(func)
+        try:
+            with self:
+                return opened(func)(*args, **kwargs)
+        finally:
+            self._opening.pop()
+
+    def _aside(self, func: Any, args: Any, kwargs: Any, found: list[Tensor]) -> Any:
+        """Run what does not depend on the input, without a graph; an embedding of the explained ids starts one."""
+        if self._can_open(func):
+            return self._inside(func, args, kwargs)
+        if self.tokens is not None and self.tokens.concerns(found):
+            return self.tokens.follow(func, _detached(args), _detached(kwargs))
+        if not any(tensor.requires_grad for tensor in found):
+            return func(*args, **kwargs)
+        with torch.no_grad():
+            return func(*args, **kwargs)
+
+    def _step(self, func: Any, args: Any, kwargs: Any, path: list[Tensor]) -> Any:
+        name = func.__name__
+        if name == "__get__":
+            name = func.__self__.__name__
+        if self.describe and ((name.endswith("_") and not name.startswith("__")) or name == "__setitem__"):
+            return self._in_place(func, name, args, kwargs)
+        return self._run(func, name.strip("_") if name.startswith("__") else name, args, kwargs, path)
+
+    def _run(self, func: Any, name: str, args: Any, kwargs: Any, path: list[Tensor]) -> Any:
+        if not self.describe:
+            out = func(*args, **kwargs)
+            self.bytes += sum(tensor.nbytes for tensor in tensors_in(out) if on_path(tensor) and tensor._base is None)
+            return out
+        sources = {edge_of(tensor): tensor for tensor in path}
+        out = func(*args, **kwargs)
+        self._note(Call(name, args, kwargs, out, sources, self.scopes.path, len(self.ops)))
+        return out
+
+    def _note(self, call: Call) -> None:
+        # What returns its own operand (dropout in evaluation) is no operation.
+        new = [tensor for tensor in tensors_in(call.out) if on_path(tensor) and edge_of(tensor) not in call.sources]
+        if not new:
+            return
+        self.bytes += sum(tensor.nbytes for tensor in new if tensor._base is None)
+        self._viewed.update(tensor.untyped_storage().data_ptr() for tensor in new if tensor._base is not None)
+        describer = DESCRIBERS.get(call.name)
+        op = describer(call) if describer else None
+        for node in {edge_of(tensor)[0] for tensor in new}:
+            if op is not None:
+                self.ops[node] = op
+            else:
+                self.strangers[node] = (call.name, call.module)
+
+    def _in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+        """Run an operation that overwrites its first argument, so that what rules need survives."""
+        target: Tensor = args[0]
+        function = functional(func, name)
+        if function is None:
+            return self._overwrite(func, name.strip("_"), args, kwargs)
+        result = self._run(function, name[:-1], args, kwargs, path_in(args, kwargs))
+        if result is target:
+            return target
+        result = result if result.dtype == target.dtype else result.to(target.dtype)
+        if on_path(target) and target._base is None and target.untyped_storage().data_ptr() not in self._viewed:
+            self._renamed[id(target)] = (target, result)
+            return result
+        return self._overwrite(torch.Tensor.copy_, "copy", (target, result), {})
+
+    def _overwrite(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+        """Run an operation in place for real: what shares the memory and was kept gets a memory of its own."""
+        target: Tensor = args[0]
+        storage = target.untyped_storage().data_ptr()
+
+        def own(value: Tensor) -> Tensor:
+            return value.clone() if value.untyped_storage().data_ptr() == storage else value
+
+        for op in self.ops.values():
+            op.inputs, op.out = tuple(own(value) for value in op.inputs), own(op.out)
+        self.scopes.protect(own)
+        sources = {edge_of(tensor): own(tensor.detach()) for tensor in path_in(args, kwargs)}
+        func(*args, **kwargs)
+        self._note(Call(name, args, kwargs, target, sources, self.scopes.path, len(self.ops)))
+        return target
+
+    def _rename(self, value: Any) -> Any:
+        return convert(value, lambda t: self._renamed[id(t)][1] if id(t) in self._renamed else t)
+
+
+def convert(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
+    """Return nested arguments with `function` applied to every tensor."""
+    if isinstance(value, Tensor):
+        return function(value)
+    if type(value) in (list, tuple):
+        return type(value)(convert(item, function) for item in value)
+    if type(value) is dict:
+        return {key: convert(item, function) for key, item in value.items()}
+    return value
+
+
+def path_in(args: Any, kwargs: Any) -> list[Tensor]:
+    """Return the tensors among the arguments that depend on the explained input."""
+    return [tensor for tensor in [*tensors_in(args), *tensors_in(kwargs)] if on_path(tensor)]
+
+
+def _detached(value: Any) -> Any:
+    return convert(value, lambda t: t.detach() if t.requires_grad and t.grad_fn is None else t)
+
+
+@functools.cache
+def opened(function: types.FunctionType) -> types.FunctionType:
+    """Return a function of torch that does not offer itself to modes: what it calls is seen instead."""
+    names = {**function.__globals__, **dict.fromkeys(CHECKS, _never)}
+    cells = tuple(types.CellType(opened(cell.cell_contents)) if _dispatches(function, cell) else cell
+                  for cell in function.__closure__ or ())
+    copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells or None)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def _dispatches(function: types.FunctionType, cell: types.CellType) -> bool:
+    """Tell whether a cell holds one of the functions that a function of torch chooses from by a flag."""
+    return function.__module__ == "torch._jit_internal" and isinstance(cell.cell_contents, types.FunctionType)
+
+
+def _never(*args: Any) -> bool:
+    return False
+
+
+@functools.cache
+def functional(func: Any, name: str) -> Callable[..., Any] | None:
+    """Return the out-of-place form of an operation, or None: ``relu_`` -> ``relu``."""
+    if name == "__setitem__" or name in ("copy_", "detach_", "requires_grad_"):
+        return None
+    for space in NAMESPACES:
+        found = getattr(space, name[:-1], None)
+        if found is not None and not isinstance(found, types.FunctionType):
+            return found  # type: ignore[no-any-return]
+    return None

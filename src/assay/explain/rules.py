@@ -1,0 +1,462 @@
+"""Rules: how relevance of an operation's result is handed to its operands.
+
+x+ = max(x, 0), x- = min(x, 0), and W+, W-, b+, b- alike; z = W x + b. A flow carries relevance as R or as G with
+R = x G, so that a rule whose share of input i is x_i times something hands on that something.
+
+Sources: Bach et al. 2015 (Zero, Epsilon, Flat, AlphaBeta, LocalRenorm), Montavon et al. 2017 (ZPlus, WSquare, ZBox),
+Montavon et al. 2019 (Gamma), Andeol et al. 2023 (Gamma for both signs), Achtibat et al. 2024 (Uniform).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from assay.core.errors import AssayError
+from assay.explain.flow import Flow, share
+from assay.explain.op import Edge, Op
+from assay.explain.picking import evenly, neighbours, winners
+
+LINEAR = frozenset({"conv", "linear", "batch-norm", "scale", "sum", "avg-pool", "layer-norm", "view", "division"})
+WEIGHTED = frozenset({"conv", "linear", "batch-norm"})
+Flows = tuple[Flow | None, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Rule:
+    """One way to share relevance among the operands of an operation."""
+
+    emits: ClassVar[Literal["G", "R", "same"]] = "G"
+    kinds: ClassVar[frozenset[str] | None] = None  # operations it can be put on; None: any
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        """Return the relevance of each operand (in the order of ``op.edges``), given that of the result."""
+        raise NotImplementedError
+
+    def edges(self, op: Op) -> tuple[Edge, ...]:
+        """Return the operands that get relevance at all."""
+        return op.edges
+
+    def suits(self, op: Op) -> bool:
+        """Tell whether the rule can be put on an operation."""
+        return self.kinds is None or (op.kind in self.kinds and (self.kinds is not WEIGHTED or op.map is not None))
+
+    def __repr__(self) -> str:
+        shown = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self)
+                 if f.name not in ("stabilizer", "bias") or getattr(self, f.name) != f.default]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def flows(values: tuple[Tensor | None, ...], form: Literal["G", "R"] = "G") -> Flows:
+    """Return each value as a flow."""
+    return tuple(None if value is None else Flow(value, form) for value in values)
+
+
+class Zero(Rule):
+    """LRP-0: x_i sum_j w_ij R_j / z_j, the plain gradient; for an operation that only moves entries, they move."""
+
+    def edges(self, op: Op) -> tuple[Edge, ...]:
+        return (op.details["numerator"],) if "numerator" in op.details else op.edges
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        if op.details.get("moves"):
+            return flows(op.native(flow.value), flow.form)
+        g = flow.gradient(op.out)
+        op.absorb(g, op.bias)
+        op.credit(g)
+        return flows(op.pull(g))
+
+
+@dataclass(frozen=True, repr=False)
+class Epsilon(Rule):
+    """x_i sum_j w_ij R_j / stab(z_j): the stabiliser takes what would be amplified where z is near 0."""
+
+    epsilon: float = 1e-6
+    kinds: ClassVar = LINEAR
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        s = damped(flow, op.out, self.epsilon)
+        op.absorb(s, op.bias, op.out, self.epsilon)
+        op.credit(s)
+        return flows(op.pull(s))
+
+
+@dataclass(frozen=True, repr=False)
+class Norm(Rule):
+    """x_i R / stab(sum x): relevance of a sum is shared in proportion to its terms."""
+
+    stabilizer: float = 1e-6
+    kinds: ClassVar = LINEAR
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        s = damped(flow, op.out, self.stabilizer)
+        op.absorb(s, op.bias, op.out, self.stabilizer)
+        op.credit(s)
+        return flows(op.pull(s))
+
+
+def damped(flow: Flow, z: Tensor, epsilon: float) -> Tensor:
+    """Return R / stab(z)."""
+    if flow.form == "R":
+        return share(flow.value, z, epsilon)
+    if not epsilon:
+        return flow.value
+    size = z.abs()
+    return flow.value * size / (size + epsilon)
+
+
+Family = Callable[[int], Tensor]  # the weight for contributions of a sign, +1 or -1
+
+
+@dataclass(frozen=True, repr=False)
+class Signed(Rule):
+    """A rule that treats exciting and inhibiting contributions apart.
+
+    For exciting ones, positive inputs see the weight ``family(+1)`` and negative inputs ``family(-1)``; for
+    inhibiting ones it is the other way round.
+    """
+
+    kinds: ClassVar = WEIGHTED
+
+    def offset(self, op: Op, sign: int) -> Tensor | None:
+        """Return b+ or b-, if the bias counts."""
+        return clip(op.bias, sign) if op.bias is not None and getattr(self, "bias", True) else None
+
+
+def clip(value: Tensor, sign: int) -> Tensor:
+    """Return max(x, 0) for sign +1, min(x, 0) for sign -1."""
+    return value.clamp(min=0) if sign > 0 else value.clamp(max=0)
+
+
+def clipped(weight: Tensor) -> Family:
+    """Return the family W+, W-."""
+    return functools.cache(lambda sign: clip(weight, sign))
+
+
+def boosted(weight: Tensor, gamma: float) -> Family:
+    """Return the family W + gamma W+, W + gamma W-."""
+    return functools.cache(lambda sign: torch.add(weight, clip(weight, sign), alpha=gamma))
+
+
+def image(op: Op, family: Family, sign: int, bias: Tensor | None) -> Tensor:
+    """Return the exciting (+1) or inhibiting (-1) part of z."""
+    assert op.map is not None
+    z = op.map.push(op.x if op.nonnegative else clip(op.x, 1), family(sign))
+    if not op.nonnegative:
+        z = z + op.map.push(clip(op.x, -1), family(-sign))
+    return z if bias is None else z + bias
+
+
+def hand_on(op: Op, s: Tensor, family: Family, sign: int) -> Tensor:
+    """Return G of the input, given relevance per unit of the exciting or inhibiting part."""
+    assert op.map is not None
+    op.credit(s, family(sign), lambda x: clip(x, 1))
+    if op.nonnegative:
+        return op.map.pull(s, family(sign))
+    op.credit(s, family(-sign), lambda x: clip(x, -1))
+    return torch.where(op.x > 0, op.map.pull(s, family(sign)), op.map.pull(s, family(-sign)))
+
+
+@dataclass(frozen=True, repr=False)
+class ZPlus(Signed):
+    """Only contributions that excite: W+ x+ + W- x- + b+."""
+
+    stabilizer: float = 1e-6
+    bias: bool = True
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        assert op.map is not None
+        family, b = clipped(op.map.weight), self.offset(op, 1)
+        z = op.keep("z+", lambda: image(op, family, 1, b))
+        s = share(flow.relevance(op.out), z, self.stabilizer)
+        op.absorb(s, b, z, self.stabilizer)
+        return (Flow(hand_on(op, s, family, 1)),)
+
+
+@dataclass(frozen=True, repr=False)
+class AlphaBeta(Signed):
+    """Alpha times the exciting contributions, minus beta times the inhibiting ones; alpha - beta = 1."""
+
+    alpha: float = 2.0
+    beta: float = 1.0
+    stabilizer: float = 1e-6
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        if min(self.alpha, self.beta) < 0 or not math.isclose(self.alpha - self.beta, 1.0):
+            raise AssayError(f"AlphaBeta(alpha={self.alpha}, beta={self.beta}): alpha - beta is "
+                             f"{self.alpha - self.beta:g}, expected 1 with both at least 0",
+                             "for example alpha=2, beta=1 or alpha=1, beta=0")
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        assert op.map is not None
+        family, r = clipped(op.map.weight), flow.relevance(op.out)
+        g: Tensor | None = None
+        for sign, factor in ((1, self.alpha), (-1, -self.beta)):
+            if factor:
+                b = self.offset(op, sign)
+                z = op.keep(f"z{sign:+d}", functools.partial(image, op, family, sign, b))
+                s = share(r, z, self.stabilizer).mul_(factor)
+                op.absorb(s, b, z, self.stabilizer)
+                part = hand_on(op, s, family, sign)
+                g = part if g is None else g + part
+        assert g is not None
+        return (Flow(g),)
+
+
+@dataclass(frozen=True, repr=False)
+class Gamma(Signed):
+    """Contributions of the result's own sign count more, by gamma."""
+
+    gamma: float = 0.25
+    stabilizer: float = 1e-6
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.gamma >= 0:
+            raise AssayError(f"Gamma(gamma={self.gamma}): gamma is below 0, expected 0 or more", "try gamma=0.25")
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        assert op.map is not None
+        family, r = boosted(op.map.weight, self.gamma), flow.relevance(op.out)
+        g = self._branch(op, r.masked_fill(op.out <= 0, 0.0), family, 1)
+        negative = r.masked_fill(op.out >= 0, 0.0)
+        if bool(negative.any()):
+            g = g + self._branch(op, negative, family, -1)
+        return (Flow(g),)
+
+    def _branch(self, op: Op, r: Tensor, family: Family, sign: int) -> Tensor:
+        b = self.offset(op, sign)
+        b = None if b is None or op.bias is None else op.bias + self.gamma * b
+        z = op.keep(f"gamma{sign:+d}", lambda: image(op, family, sign, b))
+        s = share(r, z, self.stabilizer)
+        op.absorb(s, b, z, self.stabilizer)
+        return hand_on(op, s, family, sign)
+
+
+@dataclass(frozen=True, repr=False)
+class WSquare(Signed):
+    """In proportion to squared weights, whatever the inputs are."""
+
+    stabilizer: float = 1e-6
+    bias: bool = True
+    emits: ClassVar = "R"
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        assert op.map is not None
+        map_, square = op.map, op.map.weight.square()
+        b = op.bias.square() if op.bias is not None and self.bias else None
+        z = op.keep("w2", lambda: map_.push(torch.ones_like(op.x[:1]), square))
+        z = z if b is None else z + b
+        s = share(flow.relevance(op.out), z, self.stabilizer)
+        op.absorb(s, b, z, self.stabilizer)
+        op.credit(s, square, torch.ones_like)
+        return (Flow(map_.pull(s, square), "R"),)
+
+
+@dataclass(frozen=True, repr=False)
+class Flat(Rule):
+    """Evenly among the inputs that a result sees."""
+
+    stabilizer: float = 1e-6
+    emits: ClassVar = "R"
+    kinds: ClassVar = WEIGHTED | {"avg-pool", "max-pool"}
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        if op.map is None:
+            return flows(evenly(op, flow.relevance(op.out)), "R")
+        map_ = op.map
+        z = op.keep("count", lambda: map_.count(op.x))
+        s = share(flow.relevance(op.out), z, self.stabilizer)
+        op.absorb(s, None, z, self.stabilizer)
+        op.credit(s, torch.ones_like(map_.weight), torch.ones_like)
+        return (Flow(map_.spread(s), "R"),)
+
+
+@dataclass(frozen=True, repr=False)
+class ZBox(Signed):
+    """Inputs that live in a box from `low` to `high`: how far each is from the side that would lower the result."""
+
+    low: float | Tensor
+    high: float | Tensor
+    stabilizer: float = 1e-6
+    bias: bool = True
+    emits: ClassVar = "R"
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        assert op.map is not None
+        map_, family = op.map, clipped(op.map.weight)
+        low, high = self._sides(op)
+        plus, minus = family(1), family(-1)
+        z = op.keep("box", lambda: op.linear_part - map_.push(low, plus) - map_.push(high, minus))
+        s = share(flow.relevance(op.out), z, self.stabilizer)
+        op.absorb(s, None, z, self.stabilizer)
+        op.credit(s, map_.weight)
+        op.credit(s, plus, lambda x: -low.expand_as(x))
+        op.credit(s, minus, lambda x: -high.expand_as(x))
+        whole, upper = map_.pull(s, map_.weight), map_.pull(s, plus)
+        return (Flow(op.x * whole - low * upper - high * (whole - upper), "R"),)
+
+    def _sides(self, op: Op) -> tuple[Tensor, Tensor]:
+        low, high = (torch.as_tensor(side, dtype=op.x.dtype, device=op.x.device).expand(1, *op.x.shape[1:])
+                     for side in (self.low, self.high))
+        tolerance = 1e-5 * float((high - low).abs().max())
+        if bool((op.x < low - tolerance).any()) or bool((op.x > high + tolerance).any()):
+            raise AssayError(f"the input lies outside the box of ZBox: {float(op.x.min()):g} to "
+                             f"{float(op.x.max()):g}, expected within low={float(low.min()):g} and "
+                             f"high={float(high.max()):g}", "give the limits of normalised inputs as low= and high=")
+        return low, high
+
+
+class Pass(Rule):
+    """Relevance goes on unchanged."""
+
+    emits: ClassVar = "same"
+    kinds: ClassVar = frozenset({"activation", "layer-norm", "local-response-norm", "softmax", "scale", "batch-norm"})
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        if flow.form == "R":
+            return (flow,)
+        if op.details.get("homogeneous"):
+            return flows(op.native(flow.value))
+        return (Flow(flow.value * op.keep("slope", lambda: slope(op))),)
+
+
+def slope(op: Op) -> Tensor:
+    """Return f(x)/x, and f'(0) where x is 0."""
+    zero = op.x == 0
+    if not bool(zero.any()):
+        return op.out / op.x
+    native, = op.native(torch.ones_like(op.out))
+    assert native is not None
+    return torch.where(zero, native, op.out / op.x)
+
+
+class Derivative(Rule):
+    """Relevance times the activation's own gradient."""
+
+    emits: ClassVar = "same"
+    kinds: ClassVar = frozenset({"activation"})
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        if flow.form == "R" or op.details.get("homogeneous"):
+            return flows(op.native(flow.value), flow.form)
+        return flows(op.native(flow.value * op.keep("slope", lambda: slope(op))))
+
+
+@dataclass(frozen=True, repr=False)
+class Rectified(Rule):
+    """A rectifier's gradient, changed; what comes out is no relevance."""
+
+    kinds: ClassVar = frozenset({"activation"})
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        return (Flow(self.gradient(op.x, flow.value)),)
+
+    def gradient(self, x: Tensor, g: Tensor) -> Tensor:
+        """Return the gradient that goes on."""
+        raise NotImplementedError
+
+
+class Guided(Rectified):
+    """G where G > 0 and x > 0."""
+
+    def gradient(self, x: Tensor, g: Tensor) -> Tensor:
+        return g.clamp(min=0) * (x > 0)
+
+
+class Deconvnet(Rectified):
+    """G where G > 0."""
+
+    def gradient(self, x: Tensor, g: Tensor) -> Tensor:
+        return g.clamp(min=0)
+
+
+@dataclass(frozen=True, repr=False)
+class BetaSmooth(Rectified):
+    """G sigmoid(beta x): the gradient of a softplus (Dombrowski et al. 2019)."""
+
+    beta: float = 10.0
+
+    def gradient(self, x: Tensor, g: Tensor) -> Tensor:
+        return g * torch.sigmoid(self.beta * x)
+
+
+class Uniform(Rule):
+    """A product's factors get equal shares: half the gradient each, a quarter where attention is one operation."""
+
+    kinds: ClassVar = frozenset({"product", "attention"})
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        grads = op.native(flow.gradient(op.out))
+        shares = [self._share(op, edge) for edge in op.edges]
+        return flows(tuple(None if g is None else g * part for g, part in zip(grads, shares, strict=True)))
+
+    @staticmethod
+    def _share(op: Op, edge: Edge) -> float:
+        """Return a factor's share: a factor that is a constant leaves all to the other."""
+        roles: Mapping[Edge, str] = op.details.get("roles", {})
+        if op.kind == "product":
+            return 0.5
+        weights = {"query", "key"} & set(roles.values())
+        if roles[edge] == "value":
+            return 0.5 if weights else 1.0
+        return (0.5 if "value" in roles.values() else 1.0) / len(weights)
+
+
+class Signal(Rule):
+    """A gate, or attention weights, is a constant: what it lets through gets all."""
+
+    kinds: ClassVar = frozenset({"product", "attention"})
+
+    def edges(self, op: Op) -> tuple[Edge, ...]:
+        gate, roles = op.details.get("gate"), op.details.get("roles", {})
+        return tuple(edge for edge in op.edges if edge != gate and roles.get(edge) not in ("query", "key"))
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        return flows(op.native(flow.gradient(op.out)))
+
+
+class Winner(Rule):
+    """The maximum takes all, the first of equals."""
+
+    emits: ClassVar = "same"
+    kinds: ClassVar = frozenset({"max-pool"})
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        return flows(winners(op, flow.value), flow.form)
+
+
+class Stop(Rule):
+    """Nothing goes on."""
+
+    def edges(self, op: Op) -> tuple[Edge, ...]:
+        return ()
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        return (None,) * len(op.edges)
+
+
+@dataclass(frozen=True, repr=False)
+class LocalRenorm(Rule):
+    """Local response norm, y_k = x_k / (k0 + b sum x^2)^c, expanded at (0, ..., x_k, ..., 0)."""
+
+    stabilizer: float = 1e-6
+    emits: ClassVar = "R"
+    kinds: ClassVar = frozenset({"local-response-norm"})
+
+    def back(self, op: Op, flow: Flow) -> Flows:
+        x, b, c, size = op.x, op.details["scale"], op.details["power"], op.details["size"]
+        square, channels = x.square(), 1 - x.ndim
+        around = neighbours(square, size, channels)
+        own = x * (op.details["constant"] + b * square) ** -c
+        weight = -2 * b * c * x * (op.details["constant"] + b * around) ** (-c - 1)  # z_jk = weight_k x_j^2, j != k
+        s = share(flow.relevance(op.out), own + weight * (around - square), self.stabilizer)
+        spread = neighbours(weight * s, size, channels, transposed=True) - weight * s
+        return (Flow(own * s + square * spread, "R"),)

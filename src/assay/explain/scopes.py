@@ -1,0 +1,110 @@
+"""Which module is running: light forward hooks, seen only by the thread that placed them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from assay.explain.op import Edge, edge_of, on_path
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a module returned: its first tensor on the path, and where it comes out of the graph."""
+
+    value: Tensor
+    edge: Edge | None
+
+
+class Scopes:
+    """The stack of running modules of one model, while the context is open.
+
+    Hooks are removed at the end, also after an error. A thread that runs the same model meanwhile meets them and
+    is left alone.
+
+    Parameters
+    ----------
+    model : nn.Module
+        The model.
+    watched : sequence of paths
+        Modules whose outputs are kept; the second call of a module is ``path#2``.
+    all_modules : bool
+        Follow every module, or only the watched ones.
+    keep : callable
+        How the value of an output is kept.
+    """
+
+    def __init__(self, model: nn.Module, watched: Sequence[str] = (), all_modules: bool = True,
+                 keep: Callable[[Tensor], Tensor] = Tensor.detach) -> None:
+        self.outputs: dict[str, Output] = {}
+        self.entered: dict[str, int] = {}
+        self.running: list[str] = [""]
+        self.clock: Callable[[], int] = lambda: 0
+        self._calls: dict[str, int] = {}
+        self._watched, self._keep = frozenset(watched), keep
+        self._thread = threading.get_ident()
+        self._model, self._all = model, all_modules
+        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+
+    @property
+    def path(self) -> str:
+        """Path of the innermost module that is running."""
+        return self.running[-1]
+
+    def __enter__(self) -> Scopes:
+        for path, module in self._model.named_modules():
+            if self._all or path in self._watched:
+                self._handles += [module.register_forward_pre_hook(self._entering(path)),
+                                  module.register_forward_hook(self._leaving(path))]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    def protect(self, own: Callable[[Tensor], Tensor]) -> None:
+        """Exchange kept values by what `own` makes of them."""
+        self.outputs = {name: Output(own(kept.value), kept.edge) for name, kept in self.outputs.items()}
+
+    def _entering(self, path: str) -> Callable[..., None]:
+        def enter(module: nn.Module, args: Any) -> None:
+            if threading.get_ident() == self._thread:
+                self.running.append(path)
+                self.entered.setdefault(path, self.clock())
+
+        return enter
+
+    def _leaving(self, path: str) -> Callable[..., None]:
+        def leave(module: nn.Module, args: Any, output: Any) -> None:
+            if threading.get_ident() == self._thread:
+                while self.running.pop() != path:  # a module inside raised, and its caller went on
+                    pass
+                if path in self._watched:
+                    self._remember(path, output)
+
+        return leave
+
+    def _remember(self, path: str, output: Any) -> None:
+        self._calls[path] = self._calls.get(path, 0) + 1
+        name = path if self._calls[path] == 1 else f"{path}#{self._calls[path]}"
+        found = list(tensors_in(output))
+        value = next((tensor for tensor in found if on_path(tensor)), found[0] if found else None)
+        if value is not None:
+            self.outputs[name] = Output(self._keep(value), edge_of(value) if on_path(value) else None)
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors of nested tuples, lists, mappings and model outputs, in order."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from tensors_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from tensors_in(item)
