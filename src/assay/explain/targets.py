@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -68,47 +69,55 @@ class Units:
     """
 
     def __init__(self, output: Tensor, position: Position = None) -> None:
-        self.output = output
-        self.place = torch.zeros_like(output)  # 1 where the explained place is
+        self.output, self.position = output, position
         self.axis = {1: 0, 2: 1, 3: 2}.get(output.ndim, 1)
-        if output.ndim <= 2:
-            if position is not None:
-                raise AssayError(f"position={position!r} was given, but the output {tuple(output.shape)} has no places")
-            self.place.fill_(1.0)
-        elif output.ndim == 3:
-            self._token(-1 if position is None else position)
+
+    @cached_property
+    def place(self) -> Tensor:
+        """The output's shape, 1 at the explained place and 0 elsewhere.
+
+        Raises
+        ------
+        AssayError
+            If the position does not fit the output, or is needed and not given.
+        """
+        place = torch.zeros_like(self.output)
+        if self.output.ndim > 2 and self.position == "sum":
+            place.fill_(1.0)
+        elif self.output.ndim <= 2 and self.position is None:
+            place.fill_(1.0)
+        elif self.output.ndim == 3:
+            place[:, self._token(-1 if self.position is None else self.position)] = 1.0
+        elif self.output.ndim > 3:
+            place[(slice(None), slice(None), *self._pixel(self.position))] = 1.0
         else:
-            self._pixel(position)
+            raise AssayError(f"position={self.position!r} was given, but the output {tuple(self.output.shape)} has no "
+                             "places", "leave position out")
+        return place
 
     @property
     def values(self) -> Tensor:
         """Output of each unit at the place, [N, K]."""
         if self.output.ndim <= 2:
-            return self.output.reshape(len(self.output), -1)
+            return (self.output * self.place).reshape(len(self.output), -1)
         others = [axis for axis in range(1, self.output.ndim) if axis != self.axis]
         return (self.output * self.place).sum(others)
 
-    def _token(self, position: Any) -> None:
+    def _token(self, position: Any) -> int:
         length = self.output.shape[1]
-        if position == "sum":
-            self.place.fill_(1.0)
-            return
         if not isinstance(position, int) or not -length <= position < length:
             raise AssayError(f"position={position!r}, expected an int from {-length} to {length - 1} or 'sum'; the "
                              f"output is {tuple(self.output.shape)}")
-        self.place[:, position] = 1.0
+        return position
 
-    def _pixel(self, position: Any) -> None:
+    def _pixel(self, position: Any) -> tuple[int, ...]:
         shape = tuple(self.output.shape[2:])
-        if position == "sum":
-            self.place.fill_(1.0)
-            return
-        given = tuple(position) if isinstance(position, list | tuple) else None
-        if given is None or len(given) != len(shape) or not all(
-                isinstance(i, int) and -n <= i < n for i, n in zip(given, shape, strict=True)):
+        given = tuple(position) if isinstance(position, list | tuple) else ()
+        if len(given) != len(shape) or not all(isinstance(i, int) and -n <= i < n
+                                               for i, n in zip(given, shape, strict=True)):
             raise AssayError(f"the output is {tuple(self.output.shape)}, position={position!r}; expected a place "
                              f"within {shape}, or 'sum'", "give position=(i, j)")
-        self.place[(slice(None), slice(None), *given)] = 1.0
+        return given
 
     def spread(self, weights: Tensor) -> Tensor:
         """Return one number a unit, [N, K], put at the place in the output's shape."""
