@@ -256,15 +256,17 @@ def _periodic(drawn: go.Figure, plot: plots.PeriodicTable, samples: Samples, sel
                   if len(tags := [tag for tag in record.tags if tag.startswith("el:")]) == 1}
     grid = [[math.nan] * elements.COLUMNS for _ in range(elements.ROWS)]
     custom: list[list[Any]] = [[None] * elements.COLUMNS for _ in range(elements.ROWS)]
+    # All at once: each add_annotation checks those before it anew, two seconds for the whole table.
+    labels: list[dict[str, Any]] = []
     for symbol in elements.SYMBOLS:
         row, column = elements.place(symbol)
         record = by_element.get(symbol)
         if record is not None:
             grid[row - 1][column - 1] = _value(record, plot.value)
             custom[row - 1][column - 1] = [record.case, model, symbol]
-        drawn.add_annotation(x=column, y=row, text=symbol, showarrow=False, font={
+        labels.append({"x": column, "y": row, "text": symbol, "showarrow": False, "font": {
             "size": 12 if record else 10, "color": _on(grid, _value(record, plot.value), by_element, plot)
-            if record else colours.muted})
+            if record else colours.muted}})
         if record is not None and record.case == selected:
             drawn.add_shape(type="rect", x0=column - 0.48, x1=column + 0.48, y0=row - 0.48, y1=row + 0.48,
                             line={"color": colours.ink, "width": 2.5})
@@ -275,7 +277,8 @@ def _periodic(drawn: go.Figure, plot: plots.PeriodicTable, samples: Samples, sel
         hovertemplate=f"<b>%{{customdata[2]}}</b> %{{customdata[0]}}<br>{plot.value} %{{z:.4~g}} {plot.unit}"
                       f"<br>{model}<extra></extra>"))
     hidden = {"visible": False, "showgrid": False}
-    drawn.update_layout(xaxis=hidden, yaxis={**hidden, "autorange": "reversed"}, margin={"l": 8, "r": 8, "b": 8})
+    drawn.update_layout(xaxis=hidden, yaxis={**hidden, "autorange": "reversed"}, margin={"l": 8, "r": 8, "b": 8},
+                        annotations=labels)
 
 
 def _on(grid: Any, value: float, by_element: Mapping[str, StoredRecord], plot: plots.PeriodicTable) -> str:
