@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from assay import Benchmark, Case, Metric, Parity, Record, Store, View
 from assay.app import report
 from assay.app.report_markdown import markdown
 from assay.core.registry import Registry
-from assay.core.score import Scheme, gather, judge, leaderboard
+from assay.core.score import Row, Scheme, gather, judge, leaderboard
 
 HOSTILE = "</script><script>alert('x')</script> | `a` & <b>"
 
@@ -66,7 +67,17 @@ def test_html_escapes_what_it_is_given(results: report.Results) -> None:
     assert "Lengths &lt;1&gt;" in text
     assert text.count("</script>") == 3
     figures = json.loads(re.search(r'id="figures">(.*?)</script>', text, re.S)[1])  # type: ignore[index]
-    assert set(figures["fam-lengths-0"]) == {"all models", "good", "worse"}
+    assert set(figures["fam-lengths-0"]) == {"all models"}
+
+
+def test_models_beyond_the_best_wait_in_the_legend(results: report.Results) -> None:
+    figure = results.benchmarks[0], results.benchmarks[0].views[0]
+    models = [f"m{number}" for number in range(report.SHOWN + 2)]
+    many = [replace(results.samples[0], model=model) for model in models]
+    traces = report._figures(*figure, many)["all models"]["data"]
+    seen = {trace["name"]: trace.get("visible", True) for trace in traces if trace.get("customdata")}
+    # The records speak of one model: it is the sample's name under which they are drawn.
+    assert seen == {model: True if model in models[:report.SHOWN] else "legendonly" for model in models}
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
@@ -100,10 +111,6 @@ def test_failures_are_grouped_by_reason(results: report.Results) -> None:
     (["b", "c", "d"], "the difference to b, c and d may be chance"),
 ])
 def test_headline(results: report.Results, ties: list[str] | None, said: str) -> None:
-    from dataclasses import replace
-
-    from assay.core.score import Row
-
     best = Row("fam", None, "a", 0.9, None, None, 1, ties, 1.0, True)
     other = replace(best, model="b", score=0.8, rank=2)
     assert said in report._headline([best, other])

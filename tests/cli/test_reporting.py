@@ -60,8 +60,9 @@ def test_in_a_browser_plots_are_drawn_and_nothing_is_asked_for(assay, filled: Pa
         page.wait_for_selector("#toy-sums-0 .point")
         # 12 cases of each of 4 models.
         assert page.locator("#toy-sums-0 .point").count() == 48
-        page.select_option("select[data-plot='toy-sums-0']", "toy-noisy")
-        page.wait_for_function("document.querySelectorAll('#toy-sums-0 .point').length === 12")
+        page.select_option("select[data-plot='toy-curves-0']", "toy-noisy")
+        page.wait_for_function("document.getElementById('toy-curves-0').dataset.drawn === 'toy-noisy'")
+        assert page.locator("#toy-curves-0 .scatter").count() == 2  # two curves, the third case failed
         assert messages == []
         assert requests == [Path("report.html").absolute().as_uri()]
         browser.close()

@@ -25,7 +25,8 @@ from assay.core.score import Cell, Row, Sample
 from assay.core.store import Store
 
 TEMPLATES = Path(__file__).parent / "templates"
-TOGETHER = 6  # models in one plot; more cannot be told apart
+SHOWN = 6  # models of a plot that are seen at first; more cannot be told apart
+SINGLE = 12  # models with a plot each, where they cannot share one
 OVERLAID = (plots.Parity, plots.Bar, plots.Histogram)
 MOST_CASES = 200  # ids that a group of failed cases names
 FIELDS = ("python", "machine", "device", "threads", "seed", "assay", "commit")
@@ -209,17 +210,24 @@ def _plots(benchmark: Benchmark, samples: Sequence[Sample]) -> list[dict[str, An
 
 
 def _figures(benchmark: Benchmark, view: View, samples: Sequence[Sample]) -> dict[str, Any]:
-    from assay.app.figures import figure
+    """Return the figures of a view: one with every model, or one a model (of the best) where they cannot share it."""
+    from assay.app.figures import MANY, figure
 
     full = view.metric.endswith("_full")
-    records = {sample.model: sample.ok(full=full) for sample in samples}
-    records = {model: found for model, found in records.items() if found}
-    groups = {model: {model: found} for model, found in records.items()}
-    if isinstance(view.plot, OVERLAID) and len(records) > 1:
-        best = dict(list(records.items())[:TOGETHER])
-        name = "all models" if len(best) == len(records) else f"the best {TOGETHER}"
-        groups = {name: best, **groups}
-    return {name: json.loads(figure(benchmark, view, group).to_json()) for name, group in groups.items()}
+    records = {sample.model: found for sample in samples if (found := sample.ok(full=full))}
+    if isinstance(view.plot, OVERLAID) and len(records) > 1 and sum(map(len, records.values())) <= MANY:
+        return {"all models": _calmed(json.loads(figure(benchmark, view, records).to_json()), list(records)[:SHOWN])}
+    return {model: json.loads(figure(benchmark, view, {model: records[model]}).to_json())
+            for model in list(records)[:SINGLE]}
+
+
+def _calmed(figure: dict[str, Any], models: Sequence[str]) -> dict[str, Any]:
+    """Leave only these models to be seen at first; a click in the legend shows the others."""
+    for trace in figure["data"]:
+        custom = trace.get("customdata")
+        if custom and custom[0][1] not in models:
+            trace["visible"] = "legendonly"
+    return figure
 
 
 # -- provenance

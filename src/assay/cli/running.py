@@ -69,7 +69,8 @@ def _fetched(benchmark: Benchmark, name: str) -> dict[str, Any]:
 def calc(**options: Any) -> int:
     """Run the cases that have no record yet, and those that failed.
 
-    Every record is kept as soon as it is there; interrupt at any time and go on later.
+    Every record is kept as soon as it is there; interrupt at any time and go on later. Without -m: every model of
+    the benchmarks' families that needs no environment of its own.
     """
     from assay.core import config
     from assay.core.store import Store

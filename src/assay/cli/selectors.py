@@ -12,7 +12,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 GLOBS = {
     "benchmarks": ("-b", "--benchmark", "Benchmarks, as 'atoms/*' (repeatable)."),
-    "models": ("-m", "--model", "Models, as 'chgnet*' (repeatable); calc: those that run here, if none."),
+    "models": ("-m", "--model", "Models, as 'chgnet*' (repeatable)."),
     "categories": ("--category", "--category", "Categories of benchmarks (repeatable)."),
     "cases": ("--case", "--case", "Case ids (repeatable)."),
 }
