@@ -25,7 +25,7 @@ def shown(site: Site, query: str) -> tuple[list[Any], dict[str, Any]]:
 def test_the_summary_has_a_column_a_category(site: Site) -> None:
     columns, rows = shown(site, "family=big")
     assert [column["colId"] for column in columns] == [
-        "rank", "model", "score", "Lattices", "Clusters", "Surfaces", "Defects", "Liquids", "Reactions"]
+        "rank", "model", "score", "Clusters", "Defects", "Lattices", "Liquids", "Reactions", "Surfaces"]
     assert rows["potential-01"]["rank"]["t"] == "1"
     assert rows["potential-01"]["Lattices"]["t"] == f"{rows['potential-01']['Lattices']['v']:.2f}"
 

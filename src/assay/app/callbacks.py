@@ -45,6 +45,7 @@ def _drilled(request: Request) -> Any:
 # Output, what it depends on beside the store, and how it is made. Nothing is made again that did not change.
 PARTS: tuple[Part, ...] = (
     ("families.children", lambda r: r.family, lambda r, dark: layout.families(r)),
+    ("stamp.children", lambda r: "", lambda r, dark: layout.stamp(r)),
     ("categories.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: layout.categories(r)),
     ("controls.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: layout.controls(r)),
     ("panel.children", lambda r: (_scored(r), r.state.panel), lambda r, dark: scoring.panel(r)),
@@ -105,7 +106,7 @@ def page(site: Site) -> Any:
         dcc.Interval(id="tick", interval=POLL),
         dcc.Store(id="figure", data=parts["figure.data"]), html.Div(id="drawn", hidden=True),
         dcc.Store(id="theme", data="dark" if dark else "light"),
-        _header(parts["families.children"]), *_main(parts),
+        _header(parts["families.children"], parts["stamp.children"]), *_main(parts),
     ], id="page", className="page", **{"data-open": parts["page.data-open"]})
 
 
@@ -114,22 +115,26 @@ def _bare(site: Site, content: Any) -> Any:
     return html.Div([_header(layout.families(site.request(""))), content], className="page bare")
 
 
-def _header(families: Any) -> Any:
+def _header(families: Any, stamp: Any = None) -> Any:
     return html.Header([
         html.A([html.Span("As", className="tile-logo", **{"aria-hidden": "true"}), "assay"], href="/",
                className="brand"),
         html.Nav(families, id="families", **{"aria-label": "families"}),
         html.Span(className="spacer"),
+        html.Div(stamp, id="stamp"),
         html.Button(html.Span(className="moon"), id="theme-button", title="light or dark",
                     **{"aria-label": "switch between light and dark"}),
     ], className="top")
 
 
 def _main(parts: dict[str, Any]) -> list[Any]:
+    # A long leaderboard scrolls inside the grid, which then draws only the rows in view.
+    tall = len(parts["leaderboard.rowData"]) > grid.TALL
     table = dag.AgGrid(id="leaderboard", columnDefs=parts["leaderboard.columnDefs"],
                        rowData=parts["leaderboard.rowData"], getRowId="params.data.id", defaultColDef=grid.EVERY,
-                       dashGridOptions={**GRID, "domLayout": "autoHeight"}, eventListeners=EVENTS,
-                       style={"height": None, "width": "100%"}, className="leaderboard")
+                       dashGridOptions={**GRID, "domLayout": "normal" if tall else "autoHeight"},
+                       eventListeners=EVENTS, className="leaderboard",
+                       style={"height": "calc(100vh - 230px)" if tall else None, "width": "100%"})
     return [
         html.Nav(parts["categories.children"], id="categories", role="tablist", **{"aria-label": "categories"}),
         html.Div(parts["controls.children"], id="controls", className="controls"),

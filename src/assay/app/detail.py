@@ -66,10 +66,11 @@ def _metrics(request: Request) -> Component | None:
         return None
     model = request.site.registry.models.get(cell.model)
     meta = model.meta if model else {}
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in
-                               ("Metric", "Value", "95 % interval", "Good → bad", "Score", "Reference")]))
+    beside = [request.state.compare] if request.cell(request.state.compare) and request.state.compare else []
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in (
+        "Metric", "Value", "95 % interval", *beside, "Good → bad", "Score", "Reference")]))
     rows = [_metric_row(request, metric, cell, meta) for metric in item.metrics]
-    return html.Table([head, html.Tbody(rows)], className="metrics")
+    return html.Div(html.Table([head, html.Tbody(rows)], className="metrics"), className="scroll")
 
 
 def _metric_row(request: Request, metric: Metric, cell: Cell, meta: dict[str, Any]) -> Component:
@@ -86,13 +87,21 @@ def _metric_row(request: Request, metric: Metric, cell: Cell, meta: dict[str, An
     glyph = [html.Span(levels.MARKS[mark][0], className="glyph"), f" {mark}"] if mark else ""
     return html.Tr([
         html.Th(name, scope="row", title=metric.tip),
-        html.Td([html.B(text.number(found.value)), f" {metric.unit}"]), html.Td(between),
+        html.Td([html.B(text.number(found.value)), f" {metric.unit}"]), html.Td(between), *_beside(request, metric),
         html.Td(f"{good:g} → {bad:g}"),
         html.Td([html.Span(html.Span(style={"width": f"{100 * found.score:.1f}%"}), className="bar",
                            **{"aria-hidden": "true"}), f"{found.score:.2f}"] if weight else "not counted"),
         html.Td([html.Span(metric.level or "", className="level"), html.Span(
             glyph, className="mark", title=levels.MARKS[mark][1] if mark else "")]),
     ], className="" if weight else "uncounted")
+
+
+def _beside(request: Request, metric: Metric) -> list[Component]:
+    """Return the cell of the compared model's value, if there is one."""
+    cell = request.cell(request.state.compare) if request.state.compare else None
+    found = cell.metrics[metric.name] if cell else None
+    return [html.Td(html.B(text.number(found.value)), title=text.interval(found.low, found.high, found.value))
+            ] if found else []
 
 
 def plotted(request: Request, dark: bool) -> dict[str, Any] | None:
@@ -112,7 +121,7 @@ def exports(request: Request) -> list[Component]:
         return []
     query = f"b={request.benchmark.name}&m={request.model}&metric={view.metric}&view={request.state.view}"
     api = f"/api/plot?{quote(query, safe='=&/')}"
-    return [html.Span("Click a point to see what is behind it.", className="hint"),
+    return [html.Span("Click into the plot to see what is behind a point.", className="hint"),
             html.Span([html.Button("PNG", **{"data-image": "png"}), html.Button("SVG", **{"data-image": "svg"}),
                        html.A("JSON", href=api, download="plot.json", className="button")],
                       className="exports", **{"data-plot": api})]
@@ -188,7 +197,8 @@ def _shown(request: Request, record: StoredRecord, dark: bool) -> Component:
                       className="error")
     main = _main(request, record)
     beside = next((name for name in record.artefacts if "reference" in name and name != main), None)
-    viewers = [_view(request, record, name, dark) for name in (main, beside) if name is not None]
+    names = [name for name in (main, beside) if name is not None]
+    viewers = [_view(request, record, name, dark, named=len(names) > 1) for name in names]
     return html.Div([*viewers, _values(request, record, main)], className=f"shown n{len(viewers)}")
 
 
@@ -197,7 +207,7 @@ def _main(request: Request, record: StoredRecord) -> str | None:
     return next((name for name in wanted if name and name in record.artefacts), None)
 
 
-def _view(request: Request, record: StoredRecord, name: str, dark: bool) -> Component:
+def _view(request: Request, record: StoredRecord, name: str, dark: bool, named: bool) -> Component:
     ref = record.artefacts[name]
     try:
         data = request.site.snapshot.read(ref)
@@ -206,8 +216,8 @@ def _view(request: Request, record: StoredRecord, name: str, dark: bool) -> Comp
     page = {"benchmark": record.benchmark, "model": record.model, "case": record.case, "name": name,
             "kind": ref.kind, "suffix": ref.suffix, "label": ref.label, "values": record.values,
             "frame": request.state.frame, "dark": dark}
-    return html.Figure([viewer.show(request.site.registry, data, page), html.Figcaption(ref.label or name)],
-                       className="viewer")
+    caption = html.Figcaption(ref.label or name) if named else None
+    return html.Figure([viewer.show(request.site.registry, data, page), caption], className="viewer")
 
 
 def _values(request: Request, record: StoredRecord, main: str | None) -> Component:

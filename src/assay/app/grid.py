@@ -15,7 +15,6 @@ from assay.core.score import Cell, Row
 
 TALL = 34  # rows; a longer leaderboard scrolls inside the grid
 Column = dict[str, Any]
-TILE = {"minWidth": 100, "maxWidth": 260, "flex": 1}
 EVERY = {"sortable": True, "resizable": True, "suppressMovable": True, "cellDataType": False, "wrapHeaderText": True,
          "comparator": {"function": "assayCompare"}, "tooltipValueGetter": {"function": "assayTip(params)"},
          "sortingOrder": ["desc", "asc", None], "suppressHeaderMenuButton": True}
@@ -39,6 +38,10 @@ def columns(board: Board, state: State) -> list[Column]:
     return [_finished(column) for column in head + _body(board, state)]
 
 
+def _tile(state: State) -> Column:
+    return {"minWidth": 100, "maxWidth": None if is_open(state) else 260, "flex": 1}
+
+
 def is_open(state: State) -> bool:
     """Whether something is drilled into, beside the grid."""
     return bool(state.b or state.m)
@@ -46,22 +49,23 @@ def is_open(state: State) -> bool:
 
 def _body(board: Board, state: State) -> list[Column]:
     if not state.category:
-        return [{"colId": name, "headerName": name, **TILE, "cellRendererParams": {"b": board.inside(name)[0].name},
+        return [{"colId": name, "headerName": name, **_tile(state),
+                 "cellRendererParams": {"b": board.inside(name)[0].name},
                  "headerTooltip": "\n".join(item.title for item in board.inside(name))} for name in board.categories]
     benchmarks = board.inside(state.category)
     if state.show == "metric":
         return [{"groupId": f"group {item.name}", "headerName": item.title, "headerTooltip": _tip(item),
-                 "children": [_metric_column(item, metric, index) for index, metric in enumerate(_shown(item))]}
+                 "children": [_metric_column(state, item, metric, index) for index, metric in enumerate(_shown(item))]}
                 for item in benchmarks]
-    return [{"colId": item.name, "headerName": item.title, **TILE, "headerTooltip": _tip(item),
+    return [{"colId": item.name, "headerName": item.title, **_tile(state), "headerTooltip": _tip(item),
              "cellRendererParams": {"b": item.name}} for item in benchmarks]
 
 
-def _metric_column(benchmark: Benchmark, metric: Metric, index: int) -> Column:
+def _metric_column(state: State, benchmark: Benchmark, metric: Metric, index: int) -> Column:
     unit = f", {metric.unit}" if metric.unit else ""
     level = f"\nreference: {metric.level}" if metric.level else ""
     return {"colId": benchmark.name if index == 0 else f"{benchmark.name}.{metric.name}",
-            "headerName": f"{metric.name.replace('_', ' ')}{unit}", **TILE,
+            "headerName": f"{metric.name.replace('_', ' ')}{unit}", **_tile(state),
             "cellRendererParams": {"b": benchmark.name, "metric": metric.name},
             "headerTooltip": f"{metric.tip or metric.name}{level}\n{metric.good:g} is good, {metric.bad:g} is bad"}
 
@@ -83,7 +87,8 @@ def rows(board: Board, state: State, models: Mapping[str, Model]) -> list[dict[s
 def _row(board: Board, state: State, row: Row, model: Model | None) -> dict[str, Any]:
     meta = model.meta if model else {}
     first: dict[str, Any] = {
-        "id": row.model, "model": {"v": row.model, "tags": _tags(meta), "tip": _about(row.model, model)},
+        "id": row.model,
+        "model": {"v": row.model, "tags": str(meta.get("functional") or ""), "tip": _about(row.model, model)},
         "rank": {"v": row.rank if row.rank is not None else 1e9, "t": str(row.rank) if row.rank else "–",
                  "ties": row.tied_with or [], "tip": _rank_tip(row)},
         "score": _score_cell(row),
@@ -181,12 +186,6 @@ def _rank_tip(row: Row) -> str:
         return "no ties: every difference to another model is larger than its 95 % interval"
     shown = ", ".join(row.tied_with[:8]) + (f" and {len(row.tied_with) - 8} more" if len(row.tied_with) > 8 else "")
     return f"tied with {shown}: the differences may be chance"
-
-
-def _tags(meta: Mapping[str, Any]) -> str:
-    dispersion = str(meta.get("dispersion") or "none")
-    names = [str(meta.get("functional") or ""), "" if dispersion in ("none", "included") else dispersion]
-    return " + ".join(name for name in names if name)
 
 
 def _about(name: str, model: Model | None) -> str:

@@ -10,15 +10,16 @@ from dash import dcc, html
 from assay.app import levels
 from assay.app.site import Request
 from assay.app.state import DEFAULT, State
+from assay.app.text import count
 
 Component = Any
 CLOSED: dict[str, Any] = {"b": "", "m": "", "compare": "", "metric": "", "view": 0, "case": "", "artefact": "",
                           "frame": 0}
 
 
-def link(text: Any, state: State, current: bool = False, **more: Any) -> Component:
+def link(words: Any, state: State, current: bool = False, **more: Any) -> Component:
     """Return a link to a state of the page: it works by click, in a new tab, and copied."""
-    return html.A(text, href=state.query, **{"data-go": "1", "aria-current": "page" if current else "false", **more})
+    return html.A(words, href=state.query, **{"data-go": "1", "aria-current": "page" if current else "false", **more})
 
 
 def select(name: str, value: str, options: Sequence[tuple[str, str]], label: str) -> Component:
@@ -48,15 +49,15 @@ def categories(request: Request) -> list[Component]:
     state = request.state.but(**CLOSED, family=request.family)
     board = request.board
     tabs = [("", "Summary", ""), *((name, name, str(len(board.inside(name)))) for name in board.categories)]
-    return [link([text, html.Span(count, className="count") if count else None], state.but(category=name),
-                 current=name == state.category, role="tab") for name, text, count in tabs]
+    return [link([words, html.Span(inside, className="count") if inside else None], state.but(category=name),
+                 current=name == state.category, role="tab") for name, words, inside in tabs]
 
 
 def controls(request: Request) -> list[Component]:
     """Return the controls above the leaderboard."""
     state = request.state
     presets = request.site.catalogue().presets.get(request.family, {})
-    edited = len(state.weights) + len(state.thresholds)
+    edited, query = len(state.weights) + len(state.thresholds), state.but(family=request.family).query
     items = []
     if state.category:
         items.append(html.Div([link(text, state.but(show=show), current=state.show == show) for show, text in
@@ -70,19 +71,25 @@ def controls(request: Request) -> list[Component]:
         _toggle(state, "elements", "Elements", len(state.without)),
         _toggle(state, "scoring", "Thresholds & weights", edited),
         html.Span(className="spacer"),
-        html.A("CSV", href=f"/api/leaderboard.csv{state.but(family=request.family).query}", download="leaderboard.csv",
-               className="button", title="this table as CSV"),
-        html.A("JSON", href=f"/api/leaderboard{state.but(family=request.family).query}", download="leaderboard.json",
+        html.A("CSV", href=f"/api/leaderboard.csv{query}", download="leaderboard.csv", className="button",
+               title="this table as CSV"),
+        html.A("JSON", href=f"/api/leaderboard{query}&intervals=cached", download="leaderboard.json",
                className="button", title="the leaderboard with every metric, as JSON"),
     ]
     return [item for item in items if item is not None]
 
 
-def _toggle(state: State, panel: str, text: str, count: int) -> Component:
+def _toggle(state: State, panel: str, words: str, number: int) -> Component:
     opened = state.panel == panel
-    badge = html.Span(str(count), className="badge") if count else None
-    return html.A([text, badge], href=state.but(panel="" if opened else panel).query, className="button", role="button",
-                  **{"data-go": "1", "aria-expanded": str(opened).lower()})
+    badge = html.Span(str(number), className="badge") if number else None
+    return html.A([words, badge], href=state.but(panel="" if opened else panel).query, className="button",
+                  role="button", **{"data-go": "1", "aria-expanded": str(opened).lower()})
+
+
+def stamp(request: Request) -> list[Component]:
+    """Return how much the store holds."""
+    records = count(request.site.snapshot.records, "record")
+    return [html.Span(records, title=f"in {request.site.home}")]
 
 
 def notices(request: Request) -> list[Component]:

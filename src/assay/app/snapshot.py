@@ -175,7 +175,7 @@ class Snapshot:
         for row in leaderboard(cells, benchmarks, scheme):
             rows.setdefault(row.category, []).append(row)
         pending = tuple((cell.benchmark, cell.model) for cell in cells if self._pending(cell, state.without))
-        return Board(family, tuple(dict.fromkeys(item.category for item in benchmarks)), tuple(benchmarks),
+        return Board(family, tuple(sorted({item.category for item in benchmarks})), tuple(benchmarks),
                      {(cell.benchmark, cell.model): cell for cell in cells}, rows, pending)
 
     def _pending(self, cell: Cell, without: tuple[str, ...]) -> bool:
@@ -240,14 +240,18 @@ class Intervals(IntervalCache):
             self._missing.add(key)
         return samples
 
+    def put(self, key: str, samples: Floats) -> None:
+        """Keep the samples: in memory, and on disk if that may be written."""
+        self._missing.discard(key)
+        if self.keep:
+            super().put(key, samples)
+        else:
+            self._memory[key] = samples
+
     def add(self, benchmark: str, found: dict[str, Floats]) -> None:
         """Keep the samples computed for a benchmark, by key."""
         for key, samples in found.items():
-            self._missing.discard(key)
-            if self.keep:
-                self.put(key, samples)
-            else:
-                self._memory[key] = samples
+            self.put(key, samples)
         self._added[benchmark] = self.count(benchmark) + 1
         self.generation += 1
 

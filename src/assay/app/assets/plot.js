@@ -48,12 +48,17 @@
   }
 
   /* An image is drawn in the browser, in light colours as paper has. */
+  function paper(layout) {
+    return { ...layout, paper_bgcolor: "#ffffff", title: { text: layout.meta.title, font: { size: 15 }, x: 0.02 },
+      margin: { ...layout.margin, t: 56 } };
+  }
+
   async function image(button) {
     const [Plotly, answer] = await Promise.all([load(), fetch(button.closest("[data-plot]").dataset.plot)]);
     const { data, layout } = await answer.json(), format = button.dataset.image;
     const size = { width: 900, height: 600, scale: format === "png" ? 2 : 1 };
     const link = document.createElement("a");
-    link.href = await Plotly.toImage({ data, layout: { ...layout, paper_bgcolor: "#ffffff" } }, { format, ...size });
+    link.href = await Plotly.toImage({ data, layout: paper(layout) }, { format, ...size });
     link.download = `plot.${format}`;
     link.click();
   }
