@@ -1,4 +1,4 @@
-"""How fast the app is at its largest, in a real Chromium: python perf/app.py [--repeat N]
+"""How fast the app is at its largest, in a real Chromium: ``python perf/app.py --repeat 5``.
 
 30 models x 60 benchmarks. Printed: seconds until the page is usable in a fresh browser with an empty cache (the grid
 shows scores and a click would be answered), seconds from a click on a cell to its plot (the first one, and the median
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -47,8 +48,9 @@ def cell(model: int, benchmark: int) -> str:
 
 def plotted(model: int, benchmark: int) -> str:
     """Return what holds once the plot of a cell is drawn."""
+    name = f"potential-{model:02d}"
     return (f"document.querySelector('#plot h2')?.textContent === 'Test {benchmark:02d}' && "
-            f"(document.getElementById('graph').data || []).some(t => t.customdata?.[0]?.[1] === 'potential-{model:02d}')"
+            f"(document.getElementById('graph').data || []).some(t => t.customdata?.[0]?.[1] === '{name}')"
             " && window.drawnAt !== document.getElementById('graph').dataset.drawn")
 
 
@@ -87,6 +89,7 @@ def clicks(browser: Any, address: str) -> dict[str, float]:
 
 def page_point(page: Any, case: int) -> float:
     """Return seconds from a real click on a point to its drawn structure."""
+    page.wait_for_timeout(800)  # what the click before brought into view has come to rest
     box = page.locator("#graph .scatterlayer .point").nth(case).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     start = time.perf_counter()
@@ -98,9 +101,8 @@ def page_point(page: Any, case: int) -> float:
 
 def measured(repeat: int, say: Callable[[str], None]) -> dict[str, float]:
     """Return every figure; the store is made for it and thrown away."""
-    from playwright.sync_api import sync_playwright
-
     import assay_big
+    from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = Path(folder)
@@ -108,12 +110,11 @@ def measured(repeat: int, say: Callable[[str], None]) -> dict[str, float]:
         assay_big.fill(home)
         with served(home) as address:
             time.sleep(SETTLED)
-            browsers = [playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-                        for _ in range(1)]
-            pages = [cold(browsers[0], address) for _ in range(repeat)]
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+            pages = [cold(browser, address) for _ in range(repeat)]
             figures = {"cold page usable": statistics.median(seconds for seconds, _ in pages),
-                       **clicks(browsers[0], address), "elements on the page": max(count for _, count in pages)}
-            browsers[0].close()
+                       **clicks(browser, address), "elements on the page": max(count for _, count in pages)}
+            browser.close()
     return figures
 
 
