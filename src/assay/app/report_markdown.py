@@ -67,7 +67,8 @@ def _metric(metric: Found) -> str:
     level = f", against {metric['level']}" if metric["level"] else ""
     weight = ", not in the score" if metric["weight"] == 0 else ""
     tip = f"{metric['tip']}; " if metric["tip"] else ""
-    return f"- `{metric['name']}`: {tip}{metric['good']:g} is good, {metric['bad']:g} is bad{level}{weight}"
+    signed = " (magnitude)" if metric["signed"] else ""
+    return f"- `{metric['name']}`: {tip}{metric['good']:g} is good, {metric['bad']:g} is bad{signed}{level}{weight}"
 
 
 def _provenance(found: Found) -> str:
