@@ -109,6 +109,15 @@ def test_an_empty_store_answers(tmp_path: Path) -> None:
     assert not (tmp_path / "nothing").exists()
 
 
+def test_a_store_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    (tmp_path / "assay.db").write_text("this is no database, whatever its name says")
+    client = create_app(tmp_path).server.test_client()
+    answer = client.get("/api/leaderboard")
+    assert answer.status_code == 503
+    assert "not a database" in answer.json["error"]
+    assert "The store cannot be read" in json.dumps(client.get("/_dash-layout").json)
+
+
 def test_unknown_addresses_are_404(client: Any) -> None:
     assert client.get("/api/nothing").status_code == 404
 

@@ -136,3 +136,15 @@ def test_the_periodic_table_puts_elements_in_their_places() -> None:
     assert heat.z[0][0] == -1.1
     assert heat.z[3][10] == 2.2
     assert heat.customdata[3][10] == ["Cu", "m", "Cu"]
+
+
+def test_bright_is_good_in_the_periodic_table() -> None:
+    class HighIsGood(Demo):
+        metrics = (Metric("mae", "eV", 1, 0),)
+
+    view, samples = View("mae", PeriodicTable("y", "eV")), {"m": RECORDS}
+    low, high = figure(Demo(), view, samples), figure(HighIsGood(), view, samples)
+    assert low.data[0].reversescale
+    assert not high.data[0].reversescale
+    inks = [{note.text: note.font.color for note in drawn.layout.annotations}["Cu"] for drawn in (low, high)]
+    assert inks == ["#ffffff", "#111111"]

@@ -43,6 +43,7 @@ def register(server: flask.Flask, site: Site) -> None:
     def artefact(sha256: str) -> Any:
         return _artefact(site, sha256)
 
+    server.register_error_handler(AssayError, lambda error: _json({"error": error.message, "hint": error.hint}, 503))
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/api/leaderboard", "leaderboard", board)
     server.add_url_rule("/api/leaderboard.csv", "table", table)

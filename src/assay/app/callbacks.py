@@ -16,6 +16,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from assay.app import detail, grid, layout, scoring
 from assay.app.site import Request, Site
+from assay.core.errors import AssayError
 from assay.core.record import digest
 
 POLL = 4_000  # ms between two looks for new records and intervals
@@ -90,6 +91,14 @@ def render(site: Site, query: str, dark: bool, shown: Shown) -> tuple[dict[str, 
 
 
 def page(site: Site) -> Any:
+    """Return the layout, or what keeps the store from being read."""
+    try:
+        return _page(site)
+    except AssayError as error:
+        return html.Div([_header(None), html.Main(layout.trouble(error))], className="page bare")
+
+
+def _page(site: Site) -> Any:
     """Return the layout: complete for the link that the browser asks with, so that nothing needs to follow."""
     # The layout is fetched by the page's script: the page's own address is the referrer.
     address = urlsplit(flask.request.referrer or "")
@@ -136,7 +145,7 @@ def _main(parts: dict[str, Any]) -> list[Any]:
                        eventListeners=EVENTS, className="leaderboard",
                        style={"height": "calc(100vh - 230px)" if tall else None, "width": "100%"})
     return [
-        html.Nav(parts["categories.children"], id="categories", role="tablist", **{"aria-label": "categories"}),
+        html.Nav(parts["categories.children"], id="categories", **{"aria-label": "categories"}),
         html.Div(parts["controls.children"], id="controls", className="controls"),
         html.Div(parts["notice.children"], id="notice", role="status", **{"aria-live": "polite"}),
         html.Div(parts["panel.children"], id="panel"),

@@ -11,6 +11,7 @@ from assay.app import levels
 from assay.app.site import Request
 from assay.app.state import DEFAULT, State
 from assay.app.text import count
+from assay.core.errors import AssayError
 
 Component = Any
 CLOSED: dict[str, Any] = {"b": "", "m": "", "compare": "", "metric": "", "view": 0, "case": "", "artefact": "",
@@ -50,7 +51,7 @@ def categories(request: Request) -> list[Component]:
     board = request.board
     tabs = [("", "Summary", ""), *((name, name, str(len(board.inside(name)))) for name in board.categories)]
     return [link([words, html.Span(inside, className="count") if inside else None], state.but(category=name),
-                 current=name == state.category, role="tab") for name, words, inside in tabs]
+                 current=name == state.category) for name, words, inside in tabs]
 
 
 def controls(request: Request) -> list[Component]:
@@ -155,3 +156,9 @@ def nowhere(path: str) -> list[Component]:
     """Return the page of an address that there is not."""
     return [html.Div([html.H1("No such page"), html.P(["Nothing is at ", html.Code(path[:200]), "."]),
                       html.P(html.A("To the leaderboard", href="/"))], className="empty")]
+
+
+def trouble(error: AssayError) -> list[Component]:
+    """Return the page that says why the store cannot be read."""
+    return [html.Div([html.H1("The store cannot be read"), html.P(error.message, className="error"),
+                      html.P(error.hint)], className="empty")]

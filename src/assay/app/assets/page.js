@@ -117,16 +117,17 @@ window.assay = (() => {
     reveal(document.getElementById("artefact"));
     const now = benchmark || model || "";
     if (now && now !== opened && window.innerWidth < 1180 && heading) {
-      document.getElementById("plot").scrollIntoView({ block: "start", behavior: "smooth" });
+      document.getElementById("plot").scrollIntoView({ block: "start", behavior });
     }
     if (heading || !now) opened = now;
   }
 
   /* What a click on a point opens should be seen. */
   let revealed = "", opened = "";
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
   function reveal(artefact) {
     const now = artefact ? `${artefact.dataset.benchmark} ${artefact.dataset.case}` : "";
-    if (artefact && now !== revealed) artefact.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (artefact && now !== revealed) artefact.scrollIntoView({ block: "nearest", behavior });
     revealed = now;
   }
 

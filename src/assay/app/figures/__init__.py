@@ -47,9 +47,15 @@ def figure(benchmark: Benchmark, view: View, samples: Samples, *, selected: str 
     drawn = go.Figure(layout=_layout(colours))
     DRAW[type(view.plot)](drawn, view.plot, samples, selected, colours)
     if len(samples) > 1 and not isinstance(view.plot, plots.Line):
-        drawn.update_layout(showlegend=True, legend_traceorder="reversed")
+        drawn.update_layout(showlegend=True)
+    if isinstance(view.plot, plots.PeriodicTable) and _low_is_good(benchmark, view):
+        tables.turn(drawn)
     drawn.update_layout(meta={"title": benchmark.title, "metric": view.metric}, uirevision=f"{benchmark.name} {view}")
     return drawn
+
+
+def _low_is_good(benchmark: Benchmark, view: View) -> bool:
+    return any(metric.good < metric.bad for metric in benchmark.metrics if metric.name == view.metric)
 
 
 def _layout(colours: Theme) -> dict[str, Any]:

@@ -29,8 +29,7 @@ def parity(drawn: go.Figure, plot: plots.Parity, samples: Samples, selected: str
             name = model if len(pairs) == 1 else f"{model}: {y}" if len(samples) > 1 else y
             drawn.add_trace(_points(found, x, y, model, name, plot.unit, index * len(pairs) + series, selected, colours,
                                     error=plot.error if series == 0 else ""))
-    if len(pairs) > 1:
-        drawn.update_layout(showlegend=True)
+    drawn.update_layout(showlegend=len(pairs) > 1, legend_traceorder="reversed" if len(samples) > 1 else "normal")
     _diagonal(drawn, values, colours)
     axes(drawn, title(plot.x, plot.unit), title(plot.y, plot.unit))
 

@@ -14,6 +14,8 @@ from assay.app.palette import Theme
 from assay.core import plot as plots
 from assay.core.record import StoredRecord
 
+INKS = "#111111", "#ffffff"
+
 
 def periodic(drawn: go.Figure, plot: plots.PeriodicTable, samples: Samples, selected: str | None,
               colours: Theme) -> None:
@@ -48,11 +50,19 @@ def periodic(drawn: go.Figure, plot: plots.PeriodicTable, samples: Samples, sele
                         annotations=labels)
 
 
+def turn(drawn: go.Figure) -> None:
+    """Turn the colours round, so that bright is good where low values are; the symbols' ink follows."""
+    drawn.update_traces(reversescale=True, selector={"type": "heatmap"})
+    other = {INKS[0]: INKS[1], INKS[1]: INKS[0]}
+    for note in drawn.layout.annotations:
+        note.font.color = other.get(note.font.color, note.font.color)
+
+
 def _on(shown: float, by_element: Mapping[str, StoredRecord], plot: plots.PeriodicTable) -> str:
     """Return black or white, whichever reads better on the colour of a value."""
     values = [value(record, plot.value) for record in by_element.values()]
     span = max(values) - min(values)
-    return "#111111" if span == 0 or (shown - min(values)) / span > 0.5 else "#ffffff"
+    return INKS[0] if span == 0 or (shown - min(values)) / span > 0.5 else INKS[1]
 
 
 def table(drawn: go.Figure, plot: plots.Table | plots.ImageGrid, samples: Samples, selected: str | None,
