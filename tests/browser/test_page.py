@@ -38,16 +38,17 @@ def texts(page: Any, column: str) -> list[str]:
         .sort((a, b) => a[0] - b[0]).map(one => one[1])""", column)
 
 
-def click_point(page: Any, case: str, trace: int = 0) -> None:
-    """Click the point of a case in a parity plot."""
-    at = page.evaluate("""([id, trace]) => {
-        const found = document.getElementById("graph").data.filter(one => one.customdata)[trace];
+def click_point(page: Any, case: str, model: str) -> None:
+    """Click the point of a case of a model in a parity plot."""
+    at = page.evaluate("""([id, model]) => {
+        const traces = document.getElementById("graph").data.filter(one => one.customdata);
+        const trace = traces.findIndex(one => one.customdata[0][1] === model), found = traces[trace];
         const index = found.customdata.findIndex(one => one[0] === id);
         const nodes = document.querySelectorAll("#graph .scatterlayer .trace");
         const points = [...nodes].filter(one => one.querySelector(".point"))[trace].querySelectorAll(".point");
         const box = points[index].getBoundingClientRect();
         return [box.x + box.width / 2, box.y + box.height / 2];
-    }""", [case, trace])
+    }""", [case, model])
     page.mouse.move(*at)
     page.mouse.click(*at)
 
@@ -72,7 +73,7 @@ def test_from_cell_to_plot_to_the_clicked_models_structure(page: Any, address: s
     page.click(cell("potential-03", "Lattices"))
     page.wait_for_selector("#graph .point")
     assert state(page) == {"family": "big", "category": "Lattices", "b": "big/test-00", "m": "potential-03"}
-    click_point(page, "case-05")
+    click_point(page, "case-05", "potential-03")
     section = page.wait_for_selector('#artefact[data-case="case-05"]')
     assert section.get_attribute("data-model") == "potential-03"
     assert section.get_attribute("data-benchmark") == "big/test-00"
@@ -97,12 +98,20 @@ def test_another_model_in_the_plot_swaps_the_artefact(page: Any, address: str, h
     assert record.artefacts["molecule"].sha256 in page.get_attribute("#artefact a[download]", "href")
 
 
-def test_a_point_of_the_compared_model_opens_that_model(page: Any, address: str) -> None:
-    page.goto(f"{address}{LATTICES}&b=big/test-00&m=potential-06&compare=potential-08")
+def test_a_bar_of_the_compared_model_opens_that_model(page: Any, address: str) -> None:
+    page.goto(f"{address}/?family=big&category=Clusters&b=big/test-01&m=potential-06&compare=potential-08")
     wait_plot(page, "potential-08")
-    page.wait_for_function("document.querySelectorAll('#graph .point').length === 20")
-    click_point(page, "case-09", trace=1)
-    page.wait_for_selector('#artefact[data-model="potential-08"][data-case="case-09"]')
+    page.wait_for_function("document.querySelectorAll('#graph .barlayer .point').length === 20")
+    case, x, y = page.evaluate("""() => {
+        const trace = document.getElementById("graph").data.findIndex(one => one.customdata[0][1] === "potential-08");
+        const bars = [...document.querySelectorAll("#graph .barlayer .trace")[trace].querySelectorAll(".point")];
+        const boxes = bars.map(one => one.getBoundingClientRect()), heights = boxes.map(box => box.height);
+        const tallest = heights.indexOf(Math.max(...heights)), box = boxes[tallest];
+        return [`case-0${tallest}`, box.x + box.width / 2, box.y + box.height / 2];
+    }""")
+    page.mouse.move(x, y)
+    page.mouse.click(x, y)
+    page.wait_for_selector(f'#artefact[data-model="potential-08"][data-case="{case}"]')
     assert state(page)["m"] == "potential-08"
     assert state(page)["compare"] == "potential-06"
 

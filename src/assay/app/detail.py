@@ -24,8 +24,9 @@ def head(request: Request) -> list[Component]:
     """Return what stands above the plot: the benchmark, the choice of models, the metrics of the open cell."""
     if request.benchmark is None:
         return modelcard.card(request) if request.state.m else []
-    return [item for item in (_head(request, request.benchmark), _metrics(request), _reasons(request, early=True),
-                              _no_plot(request)) if item is not None]
+    parts = (_head(request, request.benchmark), _metrics(request, request.benchmark), _reasons(request, early=True),
+             _no_plot(request))
+    return [item for item in parts if item is not None]
 
 
 def after(request: Request) -> list[Component]:
@@ -55,34 +56,34 @@ def _choosers(request: Request) -> list[Component]:
                     "compared with")]
     if len(request.views) > 1:
         items.append(html.Div([link(type(view.plot).__name__, state.but(view=index, case="", artefact="", frame=0),
-                                    current=view is request.view)
+                                    view is request.view)
                                for index, view in enumerate(request.views)], className="segments"))
     return items
 
 
-def _metrics(request: Request) -> Component | None:
-    cell, item = request.cell(), request.benchmark
-    if cell is None or item is None:
+def _metrics(request: Request, item: Benchmark) -> Component | None:
+    cell = request.cell()
+    if cell is None:
         return None
     model = request.site.registry.models.get(cell.model)
     meta = model.meta if model else {}
     beside = [request.state.compare] if request.cell(request.state.compare) and request.state.compare else []
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in (
         "Metric", "Value", "95 % interval", *beside, "Good → bad", "Score", "Reference")]))
-    rows = [_metric_row(request, metric, cell, meta) for metric in item.metrics]
+    rows = [_metric_row(request, item, metric, cell, meta) for metric in item.metrics]
     return html.Div(html.Table([head, html.Tbody(rows)], className="metrics"), className="scroll")
 
 
-def _metric_row(request: Request, metric: Metric, cell: Cell, meta: dict[str, Any]) -> Component:
+def _metric_row(request: Request, item: Benchmark, metric: Metric, cell: Cell, meta: dict[str, Any]) -> Component:
     state, found = request.state, cell.metrics[metric.name]
-    views = {view.metric for view in (request.benchmark.views if request.benchmark else ())}
+    views = {view.metric for view in item.views}
     name: Component = metric.name.replace("_", " ")
     opened = request.view is not None and request.view.metric == metric.name
     if metric.name in views:
-        name = link(name, state.but(metric=metric.name, view=0), current=opened)
+        name = link(name, state.but(metric=metric.name, view=0), opened)
     mark = levels.mark(meta, metric.level)
     presets = request.site.catalogue().presets.get(request.family, {})
-    good, bad, weight = state.scheme(presets).metric(request.benchmark, metric)
+    good, bad, weight = state.scheme(presets).metric(item, metric)
     between = text.interval(found.low, found.high, found.value)
     glyph = [html.Span(levels.MARKS[mark][0], className="glyph"), f" {mark}"] if mark else ""
     return html.Tr([
@@ -255,7 +256,7 @@ def _pair(request: Request, record: StoredRecord, reference: str, predicted: str
 
 
 def _download(state: State, name: str, ref: ArtefactRef, shown: bool) -> Component:
-    view = link(name.replace("_", " "), state.but(artefact=name, frame=0), current=shown)
+    view = link(name.replace("_", " "), state.but(artefact=name, frame=0), shown)
     file = html.A("↓ " + ref.suffix.lstrip("."), href=f"/artefact/{ref.sha256}",
                   download=f"{name}{ref.suffix}", title=f"download {ref.label or name}", className="download")
     return html.Span([view, file], className="file")

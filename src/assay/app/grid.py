@@ -23,7 +23,7 @@ EVERY = {"sortable": True, "resizable": True, "suppressMovable": True, "cellData
 def columns(board: Board, state: State) -> list[Column]:
     """Return the grid's columns: rank, model, score, then categories, benchmarks or their metrics."""
     narrow = is_open(state)  # the plot stands beside the grid
-    head = [
+    head: list[Column] = [
         {"colId": "rank", "field": "rank", "headerName": "Rank", "initialPinned": "left",
          "width": 58 if narrow else 70, "cellRenderer": "Rank", "sortingOrder": ["asc", "desc", None],
          "headerTooltip": "1 + number of models with a better score; ≈ marks ties: the difference to another model "

@@ -18,7 +18,7 @@ CLOSED: dict[str, Any] = {"b": "", "m": "", "compare": "", "metric": "", "view":
                           "frame": 0}
 
 
-def link(words: Any, state: State, current: bool = False, **more: Any) -> Component:
+def link(words: Any, state: State, current: bool = False, /, **more: Any) -> Component:
     """Return a link to a state of the page: it works by click, in a new tab, and copied."""
     return html.A(words, href=state.query, **{"data-go": "1", "aria-current": "page" if current else "false", **more})
 
@@ -40,7 +40,7 @@ def families(request: Request) -> list[Component]:
     site, here = request.site, request.family
     names = site.snapshot.families()
     pages = list(site.registry.pages.values())
-    tabs = [link(name, State(family=name), current=name == here) for name in names] if len(names) > 1 or pages else []
+    tabs = [link(name, State(family=name), name == here) for name in names] if len(names) > 1 or pages else []
     pages = [html.A(page.title, href=page.path) for page in pages]
     return tabs + pages
 
@@ -51,7 +51,7 @@ def categories(request: Request) -> list[Component]:
     board = request.board
     tabs = [("", "Summary", ""), *((name, name, str(len(board.inside(name)))) for name in board.categories)]
     return [link([words, html.Span(inside, className="count") if inside else None], state.but(category=name),
-                 current=name == state.category) for name, words, inside in tabs]
+                 name == state.category) for name, words, inside in tabs]
 
 
 def controls(request: Request) -> list[Component]:
@@ -61,7 +61,7 @@ def controls(request: Request) -> list[Component]:
     edited, query = len(state.weights) + len(state.thresholds), state.but(family=request.family).query
     items = []
     if state.category:
-        items.append(html.Div([link(text, state.but(show=show), current=state.show == show) for show, text in
+        items.append(html.Div([link(text, state.but(show=show), state.show == show) for show, text in
                                (("score", "Scores"), ("metric", "Metrics"))],
                               className="segments", role="group", **{"aria-label": "what cells show"}))
     items += [

@@ -42,7 +42,7 @@ class OwnPages:
         except Exception as error:  # a page is a third party's code
             return html.P(f"{page.title} cannot be shown: {describe(error)}", className="error")
 
-    def _ask(self, page: Page, blueprint: flask.Blueprint) -> flask.Response:
+    def _ask(self, page: Page, blueprint: flask.Blueprint) -> Any:
         """Let the blueprint answer, as if the page's path were the root."""
         if page.path not in self._mounted:
             # An application of its own: this one takes no new routes once it has answered.

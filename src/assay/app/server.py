@@ -76,7 +76,9 @@ def create_app(home: str | Path, readonly: bool = False) -> dash.Dash:
     api.register(server, site)
     site.pages.register(server, app.index)
     server.after_request(_headers)
-    app.assay_site = site  # type: ignore[attr-defined]
+    # Dash finishes its set-up at the first request, and a second one that comes meanwhile finds it half done.
+    server.test_client().get("/health").close()
+    app.assay_site = site
     return app
 
 
@@ -140,7 +142,7 @@ def serve(home: str | Path, host: str = "127.0.0.1", port: int = 8050, open_brow
 
 def warm(app: dash.Dash) -> None:
     """Read the records and judge them; then, when a first page has had time to load, import what a click needs."""
-    site: Site = app.assay_site  # type: ignore[attr-defined]
+    site: Site = app.assay_site
     client = app.server.test_client()
     for script in SCRIPT.findall(client.get("/").text):
         client.get(script, headers={"Accept-Encoding": "gzip"}).close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -37,7 +38,7 @@ class Curve:
     x: list[float]
     y: list[float]
     cases: list[str]
-    reference: list[float] | None
+    reference: list[Any] | None
 
 
 def _curve(plot: plots.Line, curve: Curve, index: int, number: int, model: str,
