@@ -330,7 +330,7 @@ def test_a_hostile_member_is_named_and_nothing_is_unpacked(mirrors: list[Path], 
 @given(st.lists(st.sampled_from(["a", "b.txt", ".", "..", "...", "~", "", "\\", "c:"]), min_size=1, max_size=5),
        st.sampled_from(["", "/"]), st.sampled_from([tar_of, zip_of]))
 def test_whatever_members_are_called_nothing_is_written_outside(parts: list[str], root: str, make: Any) -> None:
-    name = root + "/".join(parts)
+    name = root + "/".join(parts) or "empty"
     with tempfile.TemporaryDirectory() as top:
         archive = put(make({name: b"x"}), top, "set.archive")
         folder = Path(top) / "inner" / "unpacked"

@@ -144,7 +144,7 @@ def _connected(address: str, jobs: int) -> tuple[Any, Any]:
         import distributed
 
         if address == "local":
-            cluster = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+            cluster = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0")
             return cluster, distributed.Client(cluster)
         if address == "slurm":
             import dask_jobqueue
