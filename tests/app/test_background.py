@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from assay.app.snapshot import Snapshot
 from assay.app.state import State
 from assay.core.registry import registry
 from assay.core.score import scoreboard
+
+BIG = Path(__file__).parents[1] / "browser" / "big"
 
 
 def wait(done: Any, seconds: float = 60.0) -> None:
@@ -75,3 +80,26 @@ def test_an_analysis_that_raises_costs_its_own_intervals(big: Any, tmp_path: Pat
     background.request([("big/nowhere", "potential-01"), ("big/test-00", "potential-01")], ())
     wait(lambda: not snapshot.board("big", State()).pending)
     assert "no intervals for big/nowhere" in capfd.readouterr().err
+
+
+def test_the_process_ends_with_the_server(big: Any, tmp_path: Path) -> None:
+    big.fill(tmp_path, models=1, benchmarks=0, odd=True)
+    program = """
+import os, signal, sys, time, multiprocessing
+from pathlib import Path
+from assay.app.background import Background
+from assay.app.snapshot import Intervals
+if __name__ == "__main__":
+    Background(Path(sys.argv[1]), Intervals(Path(sys.argv[1]) / "i", True)).request([("odd/many", "odd-good")], ())
+    while not multiprocessing.active_children():
+        time.sleep(0.05)
+    time.sleep(2)
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    script = tmp_path / "server.py"
+    script.write_text(program)
+    done = subprocess.run([sys.executable, str(script), str(tmp_path)], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "PYTHONPATH": str(BIG)}, check=False)
+    child = Path(f"/proc/{int(done.stdout)}")
+    wait(lambda: not child.exists() or "Z" in (child / "stat").read_text().split()[2], 5.0)

@@ -99,9 +99,18 @@ def _process(home: Path) -> Connection:
     return ours
 
 
+def _end_with_the_server() -> None:
+    """End at once when the server is gone, however it went: a long bootstrap has nobody to wait for it."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(0)
+
+
 def _serve(connection: Connection, home: str) -> None:
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
     registry.load()
     with Store(home, readonly=True) as store, contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         while True:

@@ -106,6 +106,8 @@ window.assay = (() => {
     document.querySelectorAll("select[data-value]").forEach(one => {
       if (one.value !== one.dataset.value && document.activeElement !== one) one.value = one.dataset.value;
     });
+    document.querySelectorAll(".scoring td[title] input:not([aria-label])").forEach(one =>
+      one.setAttribute("aria-label", one.closest("td").title));
     const query = read(), benchmark = query.get("b"), metric = query.get("metric"), model = query.get("m");
     const names = benchmark ? [benchmark, ...(metric ? [`${benchmark}.${metric}`] : [])] : [];
     const row = model ? `#leaderboard .ag-row[row-id="${CSS.escape(model)}"]` : "";
