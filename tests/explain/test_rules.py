@@ -21,8 +21,8 @@ from assay.explain import (
     Rule,
     WSquare,
     ZBox,
-    ZPlus,
     Zero,
+    ZPlus,
     explain,
 )
 from assay.explain.closed_form import closed_form, dense
