@@ -1,4 +1,4 @@
-"""models: add an entry of one's own, check that models work here."""
+"""models: add an entry of one's own, check that models work here; train is in `assay.cli.training`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from assay.cli import output, selectors
 from assay.cli.errors import note, tell
+from assay.cli.training import train
 
 if TYPE_CHECKING:
     from assay.core.model import Model
@@ -21,7 +22,10 @@ USER_FILE = "assay.toml"  # in the current folder
 
 @click.group(short_help="Add models of your own, check that models work.")
 def models() -> None:
-    """Add models of your own to assay.toml, and check that models work here."""
+    """Add models of your own to assay.toml, check that models work here, train the networks that come untrained."""
+
+
+models.add_command(train)
 
 
 @models.command(short_help="Add a model to assay.toml in the current folder.")

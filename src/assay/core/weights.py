@@ -7,7 +7,7 @@ import importlib.util
 from pathlib import Path
 
 from assay.core import config, data
-from assay.core.errors import DATA, LoadError, describe
+from assay.core.errors import DATA, AssayError, LoadError, describe
 from assay.core.model import Model
 from assay.core.record import digest
 
@@ -48,7 +48,7 @@ def locate(model: Model) -> Path | None:
         return file
     except Exception as error:
         missing = LoadError(f"model {model.name}: weights {file.name} are not at hand\n  expected from: {model.url}\n"
-                            f"  found: {describe(error)}",
+                            f"  found: {error.message if isinstance(error, AssayError) else describe(error)}",
                             f"put the file at {file}, or at {_owner(model)}/{file.name} below a mirror")
         missing.code = DATA if any(place.is_file() for place in places) else missing.code
         raise missing from error

@@ -1,0 +1,112 @@
+"""What is trained on first use: architecture, data, phases, and the score below which a network is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from assay.core.record import digest
+
+VERSION = 1  # of everything a recipe does not say: the samples' rendering, the loop in `fitting`
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training.
+
+    Parameters
+    ----------
+    task : {"classes", "labels", "targets"}
+        One class a sample, several yes-or-no labels, or numbers.
+    epochs : int
+    rate : float
+        Highest learning rate; it rises to it and falls again in each phase.
+    only : str
+        What is trained: modules whose path begins so; everything if empty.
+    """
+
+    task: str
+    epochs: int
+    rate: float
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network comes about; the same recipe gives the same weights on the same machine.
+
+    Parameters
+    ----------
+    arch : str
+    options : dict
+        For `build`.
+    data : {"digits", "scenes", "driving"}
+    samples : int
+        For training; 0 means all there are.
+    phases : tuple of Phase
+    reach : dict of str to float
+        Lowest scores on the test samples: ``accuracy``, or the coefficient of determination of each target.
+    outputs : tuple of str
+        Labels.
+    input_shape, mean, std, range
+        As of a `Network`.
+    turned : bool
+        Whether samples are turned and mirrored while training, where that changes no answer.
+    batch : int
+    decay : float
+        Of the weights, as AdamW has it.
+    seed : int
+    """
+
+    arch: str
+    options: Mapping[str, Any]
+    data: str
+    samples: int
+    phases: tuple[Phase, ...]
+    reach: Mapping[str, float]
+    outputs: tuple[str, ...]
+    input_shape: tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    range: tuple[float, float] = (0.0, 1.0)
+    turned: bool = False
+    batch: int = 64
+    decay: float = 1e-2
+    seed: int = 0
+    version: int = field(default=VERSION)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as its card keeps it."""
+        return asdict(self)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything that decides the weights."""
+        return digest(self.to_json())
+
+
+SHAPES = ("disc", "square", "triangle", "cross", "ring")
+
+
+def scenes(arch: str, options: Mapping[str, Any], samples: int, epochs: int, rate: float) -> Recipe:
+    """Return the recipe of a network that tells the shape of a scene's red object."""
+    return Recipe(arch, options, "scenes", samples, (Phase("classes", epochs, rate),), {"accuracy": 0.95}, SHAPES,
+                  (3, 64, 64), (0.5,), (0.25,), turned=True)
+
+
+RECIPES: dict[str, Recipe] = {
+    "digits-cnn": Recipe(
+        "cnn", {"in_channels": 1, "layers": (16, 32, "M", 64), "pool": 4, "hidden": (64,)}, "digits", 0,
+        (Phase("classes", 20, 3e-3),), {"accuracy": 0.97}, tuple("0123456789"), (1, 8, 8), (4.9,), (6.0,),
+        (0.0, 16.0)),
+    "scenes-cnn": scenes("cnn", {"layers": (16, "M", 32, "M", 48, "M", 64)}, 8000, 5, 3e-3),
+    "scenes-resnet": scenes("resnet", {"block": "basic", "depths": (1, 1, 1, 1), "width": 16, "stem": "small"},
+                            5000, 4, 3e-3),
+    "scenes-vit": scenes("vit", {"image_size": 64, "patch_size": 8, "num_layers": 3, "num_heads": 4, "hidden_dim": 64,
+                                 "mlp_dim": 128}, 20000, 6, 2e-3),
+    "driving-cnn": Recipe(
+        "cnn", {"layers": (16, 16, "M", 32, 32, "M", 64, 64), "dropout": 0.2}, "driving", 8000,
+        (Phase("labels", 3, 3e-3), Phase("targets", 1, 3e-3, "classifier"), Phase("targets", 8, 3e-3)),
+        {"steering": 0.9, "velocity": 0.95}, ("steering", "velocity"), (3, 48, 80), (0.45,), (0.25,)),
+}
