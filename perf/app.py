@@ -92,11 +92,14 @@ def page_point(page: Any, case: int) -> float:
     page.wait_for_timeout(800)  # what the click before brought into view has come to rest
     box = page.locator("#graph .scatterlayer .point").nth(case).bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    start = time.perf_counter()
+    drawn = f"document.querySelector('#artefact[data-case=\"case-{case:02d}\"] canvas[data-drawn]')"
+    page.evaluate("""drawn => { const test = new Function("return " + drawn); window.took = null;
+        addEventListener("mouseup", () => { const start = performance.now();
+            const look = () => test() ? window.took = performance.now() - start : requestAnimationFrame(look);
+            look(); }, { capture: true, once: true }); }""", drawn)
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_function(f"document.querySelector('#artefact[data-case=\"case-{case:02d}\"] canvas[data-drawn]')")
-    return time.perf_counter() - start
+    return page.wait_for_function("window.took").json_value() / 1000
 
 
 def measured(repeat: int, say: Callable[[str], None]) -> dict[str, float]:
