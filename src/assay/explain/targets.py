@@ -82,9 +82,7 @@ class Units:
             If the position does not fit the output, or is needed and not given.
         """
         place = torch.zeros_like(self.output)
-        if self.output.ndim > 2 and self.position == "sum":
-            place.fill_(1.0)
-        elif self.output.ndim <= 2 and self.position is None:
+        if (self.output.ndim > 2 and self.position == "sum") or (self.output.ndim <= 2 and self.position is None):
             place.fill_(1.0)
         elif self.output.ndim == 3:
             place[:, self._token(-1 if self.position is None else self.position)] = 1.0
