@@ -113,8 +113,9 @@ class Composite:
         gate = op.details.get("gate")
         if self.attention == "stop":
             return Signal() if gate is not None or op.kind == "attention" else Uniform()
-        closed = gate is not None and not op.details.get("matrices")
-        return Signal() if closed and (self.gate == "signal" or op.details.get("own")) else Uniform()
+        if op.details.get("own"):
+            return Signal()
+        return Signal() if gate is not None and not op.details["matrices"] and self.gate == "signal" else Uniform()
 
     def check_names(self, paths: Iterable[str]) -> None:
         """Raise AssayError if a glob of `names` matches no module."""

@@ -170,12 +170,16 @@ def line(op: Op, rule: object, books: Books | None) -> Line:
                 audit)
 
 
-def audited(books: Mapping[Op, Books]) -> Callable[[Op, Flow, list[tuple[Flow, Tensor]]], None]:
+def audited(books: Mapping[Op, Books]) -> Callable[[Op, Flow | None, list[tuple[Flow, Tensor]]], None]:
     """Return what books relevance that comes and goes."""
 
-    def book(op: Op, flow: Flow, sent: list[tuple[Flow, Tensor]]) -> None:
-        books[op].r_out += float(flow.relevance(op.out).sum())
-        books[op].r_in += sum(float(each.relevance(value).sum()) for each, value in sent)
+    def book(op: Op, flow: Flow | None, sent: list[tuple[Flow, Tensor]]) -> None:
+        went = sum(float(each.relevance(value).sum()) for each, value in sent)
+        came = went if flow is None else float(flow.relevance(op.out).sum())
+        books[op].r_out += came
+        books[op].r_in += went
+        if op.details.get("moves"):  # the rest sits on constants that were joined in
+            books[op].bias += came - went
 
     return book
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING
+
+from torch.autograd.graph import Node
 
 from assay.explain.op import Edge, Op
 from assay.explain.ops.elementwise import GATES
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 DEEPEST = 24  # operations of one activation that is written out
 
 
-def find_gate(graph: Graph, op: Op, activations: bool = False) -> None:
+def find_gate(graph: Graph, op: Op, dead: Set[Node], activations: bool = False) -> None:
     """Note in an operation's details which factor is a gate, if one is.
 
     ``gate`` is that factor's edge. ``own`` says that it is a function, entry by entry, of the very signal: together
@@ -25,13 +28,20 @@ def find_gate(graph: Graph, op: Op, activations: bool = False) -> None:
         What ran.
     op : Op
         A product.
+    dead : set of nodes
+        Whose results get no relevance: the factor that such a node makes is a constant.
     activations : bool
         Count the output of any activation as a gate, as in gated linear units.
     """
     op.details.pop("gate", None)
+    op.details.pop("own", None)
     operands: tuple[Edge, ...] = op.details.get("operands", ())
     if len(set(operands)) < 2:
         return
+    for operand in operands:
+        if operand[0] in dead:
+            op.details.update(gate=operand, own=True)
+            return
     for gate, signal in (operands[::-1], operands):
         if not op.details["matrices"] and _is_function_of(graph, gate, _scaled_forms(graph, signal)):
             op.details.update(gate=gate, own=True)

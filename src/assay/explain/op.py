@@ -8,11 +8,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge, Node
 
 from assay.explain.maps import LinearMap
-
-Edge = tuple[Node, int]
+from assay.explain.native import Edge, carry_rows
 
 
 def edge_of(tensor: Tensor) -> Edge:
@@ -121,15 +119,4 @@ class Op:
 
     def native(self, s: Tensor) -> tuple[Tensor | None, ...]:
         """Return the operation's own gradient for each operand, row by row if s has an extra axis."""
-        if s.ndim == self.out.ndim:
-            return native_back(self.out_edge, self.edges, s)
-        rows = [native_back(self.out_edge, self.edges, row) for row in s]
-        return tuple(None if column[0] is None else torch.stack(column)
-                     for column in zip(*rows, strict=True))
-
-
-def native_back(out: Edge, edges: tuple[Edge, ...], s: Tensor) -> tuple[Tensor | None, ...]:
-    """Return the gradient that autograd carries from one edge to others."""
-    found = torch.autograd.grad([GradientEdge(*out)], [GradientEdge(*edge) for edge in edges], [s],
-                                retain_graph=True, allow_unused=True)
-    return tuple(found)
+        return carry_rows({self.out_edge: s}, self.edges)

@@ -82,7 +82,7 @@ class Graph:
     @staticmethod
     def native_sources(node: Node) -> tuple[Edge, ...]:
         """Return where autograd says that a node's operands come from."""
-        return tuple((source, nr) for source, nr in node.next_functions if source is not None)
+        return tuple(dict.fromkeys((source, nr) for source, nr in node.next_functions if source is not None))
 
     def order(self, output: Node, sources: Callable[[Node], tuple[Edge, ...]] | None = None) -> list[Node]:
         """Return the nodes that lead from the explained input to the output, operands first."""
@@ -160,19 +160,25 @@ def choose_rules(graph: Graph, forward: list[Node], composite: Composite, module
     """Return the rule of each operation; those without one are left out."""
     rules: dict[Op, Rule] = {}
     after_affine: dict[Node, bool] = {}
+    dead: set[Node] = set()  # nodes from which relevance goes nowhere
     for node in forward:
         op = graph.ops.get(node)
-        before = any(after_affine.get(source, False) for source, _ in graph.sources(node))
+        sources = graph.sources(node)
+        before = any(after_affine.get(source, False) for source, _ in sources)
+        if sources and all(source in dead for source, _ in sources):
+            dead.add(node)
         affine = op is not None and op.kind in AFFINE
         after_affine[node] = before or affine
         if op is None or op in rules:
             continue
         if op.kind in ("product", "attention"):
-            find_gate(graph, op, composite.attention == "stop")
+            find_gate(graph, op, dead, composite.attention == "stop")
         rule = BEFORE.get(op.kind) if op.index < flat_below else None
         rule = rule or composite.choose(op, modules.get(op.module), affine and not before)
         if rule is not None:
             rules[op] = rule
+            if not rule.edges(op):
+                dead.add(node)
     return rules
 
 

@@ -345,7 +345,7 @@ class Derivative(Rule):
     kinds: ClassVar = frozenset({"activation"})
 
     def back(self, op: Op, flow: Flow) -> Flows:
-        if flow.form == "R" or op.details.get("homogeneous"):
+        if flow.form == "R" or op.name == "relu":
             return flows(op.native(flow.value), flow.form)
         return flows(op.native(flow.value * op.keep("slope", lambda: slope(op))))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import GradientEdge, Node
+from torch.autograd.graph import Node
 
 from assay.explain.flow import Flow, Form
+from assay.explain.native import carry_rows
 from assay.explain.op import Edge, Op
 from assay.explain.plan import Plan, Step
 
@@ -29,13 +31,21 @@ class Walk:
     taps : edges
         Where relevance is kept, besides the roots.
     watch : callable, optional
-        Called with each operation, the relevance of its result and that of its operands.
+        Called with each operation, the relevance of its result (None for one of several results) and that of its
+        operands.
     """
 
     plan: Plan
     change: Mapping[Edge, Callable[[Flow], Flow]] = field(default_factory=dict)
     taps: frozenset[Edge] = frozenset()
-    watch: Callable[[Op, Flow, list[tuple[Flow, Tensor]]], None] | None = None
+    watch: Callable[[Op, Flow | None, list[tuple[Flow, Tensor]]], None] | None = None
+
+    @cached_property
+    def live(self) -> frozenset[Edge]:
+        """The edges from which relevance can go on to the explained input."""
+        nodes = {step.node for step in self.plan.steps}
+        return frozenset(edge for step in self.plan.steps for edge in step.edges
+                         if edge[0] in nodes or edge in self.taps)
 
     def run(self, pending: Pending, steps: Sequence[Step] | None = None) -> dict[Edge, Flow]:
         """Carry relevance back; return what arrived at the taps. What is left in `pending` is at the roots."""
@@ -70,14 +80,14 @@ class Walk:
             values = op.inputs if op is not None else None
             edges = op.edges if op is not None else step.edges
             form = next(iter(arrived.values())).form
-            given = {nr: flow.value for nr, flow in arrived.items()}
-            sent = [None if value is None else Flow(value, form) for value in through(step.node, given, edges)]
+            given = {(step.node, nr): flow.value for nr, flow in arrived.items()}
+            sent = [None if value is None else Flow(value, form) for value in carry_rows(given, edges)]
         else:
             assert step.rule is not None
             values, edges = op.inputs, op.edges
             sent = list(step.rule.back(op, arrived[op.out_edge[1]]))
         out: list[tuple[Flow, Tensor]] = []
-        allowed = set(step.edges)
+        allowed = set(step.edges) & self.live
         for index, (edge, flow) in enumerate(zip(edges, sent, strict=True)):
             if flow is None or edge not in allowed:
                 continue
@@ -86,30 +96,9 @@ class Walk:
                 out.append((flow, values[index]))
             pending[edge] = pending[edge] + flow if edge in pending else flow
         if self.watch is not None and op is not None:
-            self.watch(op, arrived[op.out_edge[1]] if op.out_edge[1] in arrived else next(iter(arrived.values())), out)
+            whole = set(arrived) == {op.out_edge[1]} and step.node is op.out_edge[0]
+            self.watch(op, arrived[op.out_edge[1]] if whole else None, out)
 
     def form(self, node: Node) -> Form:
         """Return the form in which relevance of a node's results is carried."""
         return "R" if node in self.plan.as_relevance else "G"
-
-
-def through(node: Node, given: Mapping[int, Tensor], edges: Sequence[Edge]) -> tuple[Tensor | None, ...]:
-    """Return what autograd carries from the outputs of a node to `edges`; extra axes in front go one by one."""
-    shapes = {nr: node._input_metadata[nr].shape for nr in given}
-    lifted = {nr for nr, value in given.items() if value.ndim > len(shapes[nr])}
-    if not lifted:
-        return _through(node, given, edges)
-    count = next(given[nr].shape[0] for nr in lifted)
-    rows = [_through(node, {nr: value[m] if nr in lifted else value for nr, value in given.items()}, edges)
-            for m in range(count)]
-    return tuple(None if column[0] is None else torch.stack([item for item in column if item is not None])
-                 for column in zip(*rows, strict=True))
-
-
-def _through(node: Node, given: Mapping[int, Tensor], edges: Sequence[Edge]) -> tuple[Tensor | None, ...]:
-    if tuple(node.next_functions) == tuple(edges) and callable(node) and "CopySlices" not in node.name():
-        found = node(*(given.get(nr) for nr in range(len(node._input_metadata))))
-        return found if isinstance(found, tuple) else (found,)
-    outputs = [GradientEdge(node, nr) for nr in given]
-    return tuple(torch.autograd.grad(outputs, [GradientEdge(*edge) for edge in edges], list(given.values()),
-                                     retain_graph=True, allow_unused=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from assay.explain.maps import LinearMap
@@ -44,9 +45,10 @@ def power(call: Call) -> Op | None:
     return call.op("activation" if a.exponent > 0 else "statistic")
 
 
-def scale(call: Call) -> Op:
+def scale(call: Call, shift: Tensor | float | None = None) -> Op:
     """Describe an operation that multiplies by a constant or adds one."""
-    return call.op("scale")
+    bias = None if shift is None else torch.as_tensor(shift, dtype=call.result.dtype, device=call.result.device)
+    return call.op("scale", bias=bias)
 
 
 class Channels(LinearMap):

@@ -13,8 +13,15 @@ from assay.explain.ops.elementwise import scale
 @describes("add", "sub", "subtract", "rsub", "neg", "negative")
 def addition(call: Call) -> Op:
     """A sum or a difference; with a constant it is a shift."""
-    operands = call.args[:2] if len(call.args) > 1 else (*call.args, call.kwargs.get("other"))
-    return call.op("sum") if all(on_path(value) for value in operands) else scale(call)
+    if call.name in ("neg", "negative"):
+        return scale(call)
+    a = call.bind("input", "other", alpha=1)
+    if on_path(a.input) and on_path(a.other):
+        return call.op("sum")
+    minus_first, minus_other = call.name == "rsub", call.name in ("sub", "subtract")
+    if on_path(a.input):
+        return scale(call, -a.alpha * a.other if minus_other else a.other if minus_first else a.alpha * a.other)
+    return scale(call, -a.alpha * a.input if minus_first else a.input)
 
 
 @describes("sum", "mean", "cumsum", "scatter_add", "index_add", "segment_reduce", "col2im")

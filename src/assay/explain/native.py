@@ -1,0 +1,88 @@
+"""Autograd's own gradient of single nodes: no further than the operands, and nothing is stored in `.grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import Node
+
+Edge = tuple[Node, int]
+Gradients = tuple[Tensor | None, ...]
+
+
+def call_node(node: Node, given: Mapping[int, Tensor]) -> list[tuple[Edge, Tensor]]:
+    """Return what a node sends to each of its operands, given gradients of some of its results.
+
+    This is one step of autograd's engine, which also brings gradients into the operand's shape and type.
+    """
+    if isinstance(node, BackwardCFunction):
+        found = _call_python(node, given)
+    else:
+        back = node(*(given.get(nr) for nr in range(len(node._input_metadata))))
+        found = back if isinstance(back, tuple) else (back,)
+    return [((source, nr), _fitted(g, source, nr))
+            for (source, nr), g in zip(node.next_functions, found, strict=True) if source is not None and g is not None]
+
+
+def _call_python(node: BackwardCFunction, given: Mapping[int, Tensor]) -> list[Tensor | None]:
+    """Call the backward of a custom autograd Function; its results are those of all arguments, not of tensors only."""
+    grads = [given[nr] if nr in given else torch.zeros(tuple(meta.shape), dtype=meta.dtype, device=meta.device)
+             for nr, meta in enumerate(node._input_metadata)]
+    back = node.apply(*grads)
+    each = iter(back if isinstance(back, tuple) else (back,))
+    needed = iter([g for g, wanted in zip(each, node.needs_input_grad, strict=False) if wanted])
+    return [None if source is None else next(needed) for source, _ in node.next_functions]
+
+
+def _fitted(g: Tensor, source: Node, nr: int) -> Tensor:
+    meta = source._input_metadata[nr]
+    if g.shape != meta.shape:
+        g = g.sum_to_size(tuple(meta.shape))
+    return g if g.dtype == meta.dtype else g.to(meta.dtype)
+
+
+def carry(given: Mapping[Edge, Tensor], stops: Sequence[Edge]) -> Gradients:
+    """Return the gradients that arrive at `stops`, given those of some results; nothing goes past a stop.
+
+    Operands may depend on each other: each gets what the operation itself sends there.
+    """
+    arrived: dict[Edge, Tensor] = {}
+    pending = dict(given)
+    with torch.no_grad():
+        for node in _order({node for node, _ in given}, frozenset(stops)):
+            at_node = {nr: pending.pop((node, nr)) for nr in range(len(node._input_metadata)) if (node, nr) in pending}
+            for edge, g in call_node(node, at_node) if at_node else ():
+                goal = arrived if edge in stops else pending
+                goal[edge] = goal[edge] + g if edge in goal else g
+    return tuple(arrived.get(edge) for edge in stops)
+
+
+def _order(starts: Iterable[Node], stops: frozenset[Edge]) -> list[Node]:
+    """Return the nodes between starts and stops, each after all that send it something."""
+    found: list[Node] = []
+    done: set[Node] = set()
+    stack = [(node, False) for node in starts]
+    while stack:
+        node, left = stack.pop()
+        if left:
+            found.append(node)
+        elif node not in done:
+            done.add(node)
+            stack.append((node, True))
+            stack += [(source, False) for source, nr in node.next_functions
+                      if source is not None and (source, nr) not in stops and source not in done]
+    return found[::-1]
+
+
+def carry_rows(given: Mapping[Edge, Tensor], stops: Sequence[Edge]) -> Gradients:
+    """Return what `carry` does, row by row where a gradient has one axis more than the result it belongs to."""
+    lifted = {edge for edge, g in given.items() if g.ndim > len(edge[0]._input_metadata[edge[1]].shape)}
+    if not lifted:
+        return carry(given, stops)
+    count = len(given[next(iter(lifted))])
+    rows = [carry({edge: g[m] if edge in lifted else g for edge, g in given.items()}, stops) for m in range(count)]
+    return tuple(None if column[0] is None else torch.stack([item for item in column if item is not None])
+                 for column in zip(*rows, strict=True))

@@ -1,0 +1,1 @@
+"""The two class names that zennit asks torchvision for; it needs nothing else of it."""
