@@ -147,3 +147,24 @@ def test_whether_a_model_can_be_tried_and_why_not(entry: Model, expected: bool, 
 def test_weights_in_a_mirror_make_a_model_available(mirrored: Path) -> None:
     available, _ = weights.available(Model("net", "lab", "json:loads", {"path": "{weights}"}, url=URL))
     assert available
+
+
+# -- of the hash only the first digits are published
+
+
+def test_eight_digits_are_checked_and_then_the_whole_hash_is_recorded(mirrored: Path) -> None:
+    entry = model(sha(RIGHT)[:8])
+    found = weights.locate(entry)
+    assert found is not None
+    assert weights.recorded(found) == sha(RIGHT)
+    mirrored.write_bytes(OTHER)
+    assert weights.locate(entry) == found
+    assert found.read_bytes() == RIGHT
+
+
+@pytest.mark.parametrize("digits", [sha(OTHER)[:8], sha(RIGHT)[:7], sha(RIGHT)[:4], sha(RIGHT) + "0"])
+def test_other_digits_and_too_few_of_them_match_nothing(mirrored: Path, digits: str) -> None:
+    with pytest.raises(AssayError, match="not at hand") as caught:
+        weights.locate(model(digits))
+    assert caught.value.code == 3
+    assert digits in caught.value.message
