@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from assay.core.errors import AssayError
-from assay.explain.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Rule, WSquare, ZBox, ZPlus, Zero
+from assay.explain.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Rule, WSquare, ZBox, Zero, ZPlus
 
 
 def dense(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
