@@ -143,6 +143,18 @@ def test_counts_coverage_and_score_follow_from_the_statuses(statuses: list[str])
     assert cell.state == ("none" if not ok + failed else "partial" if failed or cell.missing else "ok")
 
 
+@pytest.mark.parametrize(("answered", "expected"), [(7, False), (8, True), (9, True)])
+def test_from_a_coverage_of_eight_tenths_on_a_model_is_ranked(store: Store, fill: Any, answered: int,
+                                                             expected: bool) -> None:
+    items = [kind(f"lab/b{n}") for n in range(3)]
+    for item in items:
+        fill(item, "m", {f"c{n}": 0.0 if n % 2 else "failed: x" for n in range(answered)})
+    cells, rows = board(store, *items, scheme=Scheme(weights={"lab/b0": 0.1, "lab/b1": 0.7, "lab/b2": 0.3}))
+    assert cells["lab/b0", "m"].ranked is expected
+    assert rows["A", "m"].ranked is expected
+    assert rows[None, "m"].ranked is expected
+
+
 def test_weights_of_metrics(store: Store, fill: Any) -> None:
     class Two(Plain):
         name = "lab/two"

@@ -236,7 +236,7 @@ def judge(sample: Sample, scheme: Scheme, intervals: Intervals, cache: IntervalC
         benchmark=sample.benchmark.name, version=sample.benchmark.version, model=sample.model, metrics=metrics,
         score=0.0 if error else score * share if answered and score is not None else None, low=None, high=None,
         ok=counts["ok"], failed=counts["failed"], skipped=counts["skipped"], missing=missing, total=total,
-        coverage=coverage, ranked=coverage >= RANKED_FROM and bool(answered) and not error, state=state,
+        coverage=coverage, ranked=_enough(coverage) and bool(answered) and not error, state=state,
         reason=error or _reason(sample, metrics if counts["ok"] else {}))
     if intervals != "none" and not error and cell.score is not None:
         _add_intervals(cell, sample, scheme, intervals, cache)
@@ -368,7 +368,7 @@ def _mean(family: str, category: str | None, model: str,
     if scored:
         share = sum(weight for weight, _ in scored)
         row.score = sum(weight * _score(part) for weight, part in scored) / share
-        row.ranked = coverage >= RANKED_FROM
+        row.ranked = _enough(coverage)
         if any(part.samples is not None for _, part in scored):
             # A part without an interval (one case, say) enters as the constant it is.
             drawn = [weight * (part.samples if part.samples is not None else np.array([_score(part)]))
@@ -390,6 +390,11 @@ def _ranked(rows: list[Row]) -> list[Row]:
         row.rank = 1 + sum(_score(other) > _score(row) for other in ranked)
         row.tied_with = sorted(ties[row.model]) if row.samples is not None else None
     return sorted(rows, key=lambda row: (not row.ranked, -_score(row), row.model))
+
+
+def _enough(coverage: float) -> bool:
+    # A mean of coverages may miss the limit by a rounding.
+    return coverage > RANKED_FROM - 1e-9
 
 
 def _score(item: Cell | Row) -> float:
