@@ -26,7 +26,8 @@ PEERS = Path(__file__).parents[2] / "build" / "peers"
 CASES = [f"{network}/{composite}" for network in ("plain", "residual", "volume", "signal") for composite in
          ("epsilon-plus", "epsilon-plus-flat", "epsilon-gamma-box", "epsilon-alpha2-beta1", "epsilon-alpha2-beta1-flat",
           "guided-backprop", "deconvnet", "excitation-backprop", "beta-smooth")]
-RULES: tuple[Rule, ...] = (Epsilon(0.01), ZPlus(), Gamma(0.4), AlphaBeta(1.5, 0.5), WSquare(), Flat(), ZPlus(bias=False),
+RULES: tuple[Rule, ...] = (Epsilon(0.01), ZPlus(), Gamma(0.4), AlphaBeta(1.5, 0.5), WSquare(), Flat(),
+                           ZPlus(bias=False),
                            WSquare(bias=False), Gamma(0.4, bias=False))
 
 

@@ -25,7 +25,8 @@ COMPOSITES = {
     "beta-smooth": (composites.BetaSmooth, {}),
 }
 RULES = {
-    "Epsilon(epsilon=0.01)": rules.Epsilon(epsilon=0.01), "ZPlus()": rules.ZPlus(), "Gamma(gamma=0.4)": rules.Gamma(0.4),
+    "Epsilon(epsilon=0.01)": rules.Epsilon(epsilon=0.01), "ZPlus()": rules.ZPlus(),
+    "Gamma(gamma=0.4)": rules.Gamma(0.4),
     "AlphaBeta(alpha=1.5, beta=0.5)": rules.AlphaBeta(1.5, 0.5), "WSquare()": rules.WSquare(), "Flat()": rules.Flat(),
     "ZPlus(bias=False)": rules.ZPlus(zero_params="bias"), "WSquare(bias=False)": rules.WSquare(zero_params="bias"),
     "Gamma(gamma=0.4, bias=False)": rules.Gamma(0.4, zero_params="bias"),
@@ -59,10 +60,10 @@ def main() -> None:
         for key, (make, options) in COMPOSITES.items():
             found[f"{name}/{key}"] = attribute(name, make(**options, canonizers=canonizers(name)))
     for key, rule in RULES.items():
-        mapped = composites.layer_map_base() + [((Convolution, torch.nn.Linear), rule)]
+        mapped = [*composites.layer_map_base(), ((Convolution, torch.nn.Linear), rule)]
         if key.startswith("ZBox"):
             composite = composites.SpecialFirstLayerMapComposite(
-                composites.layer_map_base() + [((Convolution, torch.nn.Linear), rules.ZPlus())], [(Convolution, rule)],
+                [*composites.layer_map_base(), ((Convolution, torch.nn.Linear), rules.ZPlus())], [(Convolution, rule)],
                 canonizers=canonizers("plain"))
         else:
             composite = LayerMapComposite(mapped, canonizers=canonizers("plain"))
