@@ -175,6 +175,12 @@ def test_the_memory_is_that_of_the_machine_or_less_where_a_limit_is_set(python: 
     assert score == 800
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of memory are those of Linux")
+def test_a_worker_limits_itself_before_the_model_is_loaded(talk: Talk) -> None:
+    values = talk(job("assay_lab:load"), ask("assay_lab:Limits", "case-00", n=0))[0][1]["values"]
+    assert values == {"x": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), "oom": 800}
+
+
 def test_a_case_that_fills_the_memory_little_by_little_costs_only_itself(talk: Talk) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_DATA, (1 << 28, 1 << 28))"
     lines = [ask("assay_lab:Greedy", f"case-{n:02d}", n=n) for n in range(3)]

@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import resource
 import time
 from pathlib import Path
 
@@ -147,6 +148,17 @@ class Greedy(Quick):
         while case.id == "case-01":
             hoard.append(b"x" * (8 << 20))
         return Record({"x": case.inputs["n"]})
+
+
+@benchmark
+class Limits(Quick):
+    """What the worker may use."""
+
+    name, title = "lab/limits", "Limits"
+
+    def calc(self, model, case):
+        return Record({"x": resource.getrlimit(resource.RLIMIT_DATA)[0],
+                       "oom": int(Path("/proc/self/oom_score_adj").read_text())})
 
 
 @benchmark
