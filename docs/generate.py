@@ -20,7 +20,7 @@ from assay.core.model import Model
 from assay.core.registry import registry
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
-FLOORS = {"core": 0, "app": 2, "cli": 3}  # the families between them
+FLOORS = {"core": 0, "flow": 1, "results": 1, "app": 3, "cli": 4}  # the families between them
 
 
 def write_pages(folder: Path) -> None:
@@ -166,7 +166,7 @@ def _walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple
 def modules_page(package: Path) -> str:
     """Return a table of modules for each floor: the first line of their docstrings, nothing is imported."""
     lines = []
-    floors = sorted((path.parent for path in package.glob("*/__init__.py")), key=lambda path: FLOORS.get(path.name, 1))
+    floors = sorted((path.parent for path in package.glob("*/__init__.py")), key=lambda path: FLOORS.get(path.name, 2))
     for floor in floors:
         lines += [f"### {floor.name}", ""]
         lines += table(("module", "what it is"), ([f"`{path.relative_to(floor).with_suffix('')}`", _first_line(path)]

@@ -79,9 +79,9 @@ class Crew:
     """Two workers that have loaded everything, as a run has them after its first case."""
 
     def __init__(self, log):
-        from assay.core.process import WorkerProcess
         from assay.core.registry import registry
         from assay.core.worker import Job
+        from assay.flow.process import WorkerProcess
 
         registry.load()
         self.benchmark = registry.benchmark(BENCHMARK)

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["lab_fixtures"]
+
 TESTS = Path(__file__).parent
 PLUGINS = TESTS / "plugin_package"
 NUMBERS = b"1 2 3\n4 5 6\n-1 1\n"  # the data set of toy/numbers

@@ -16,7 +16,7 @@ from assay.app.background import Background, compute
 from assay.app.snapshot import Snapshot
 from assay.app.state import State
 from assay.core.registry import registry
-from assay.core.score import scoreboard
+from assay.results.score import scoreboard
 
 BIG = Path(__file__).parents[1] / "browser" / "big"
 

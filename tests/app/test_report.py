@@ -14,7 +14,7 @@ from assay import Benchmark, Case, Metric, Parity, Record, Store, View
 from assay.app import report
 from assay.app.report_markdown import markdown
 from assay.core.registry import Registry
-from assay.core.score import Row, Scheme, gather, judge, leaderboard
+from assay.results.score import Row, Scheme, gather, judge, leaderboard
 
 HOSTILE = "</script><script>alert('x')</script> | `a` & <b>"
 

@@ -11,7 +11,7 @@ from assay import Case, Record, Store
 from assay.app.snapshot import Snapshot
 from assay.app.state import State
 from assay.core.registry import registry
-from assay.core.score import scoreboard
+from assay.results.score import scoreboard
 
 
 @pytest.fixture

@@ -177,7 +177,8 @@ class Forbidden(socket.socket):
 socket.socket = Forbidden
 socket.getaddrinfo = socket.create_connection = lambda *a, **k: print("LOOKUP")
 from assay import AssayError, Model, Remote
-from assay.core import data, weights
+from assay.core import data
+from assay.flow import weights
 for ask in (lambda: data.fetch(Remote("http://127.0.0.1:1/x.txt", "0" * 64), "x"),
             lambda: weights.locate(Model("m", "f", "a:b", {"w": "{weights}"}, url="http://127.0.0.1:1/w.pt"))):
     try:

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of the core do what they show."""
+"""The examples in the docstrings of core, flow and results do what they show."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import pkgutil
 import pytest
 
 import assay.core
+import assay.flow
+import assay.results
 
-MODULES = sorted(info.name for info in pkgutil.iter_modules(assay.core.__path__, "assay.core."))
+ROOMS = (assay.core, assay.flow, assay.results)
+MODULES = sorted(info.name for room in ROOMS for info in pkgutil.iter_modules(room.__path__, f"{room.__name__}."))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -248,9 +248,9 @@ def test_kill_9_of_the_driver_leaves_no_orphan(store: Any, notes: Path, lab: Any
     code = """
 import sys, assay_lab
 from assay import Store
-from assay.core import runner
+from assay.flow import runner
 from assay.core.registry import registry
-from assay.core.selection import Selection
+from assay.flow.selection import Selection
 store = Store(sys.argv[1])
 pairs = runner.plan(store, Selection(("lab/locked",), ("lab-plain",)), registry)
 runner.run(pairs, store, registry, jobs=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.core.score import RANKED_FROM, metric_score
+from assay.results.score import RANKED_FROM, metric_score
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scores.md").read_text("utf-8")
 

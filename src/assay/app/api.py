@@ -17,7 +17,7 @@ from assay.app.figures import figure
 from assay.app.site import Request, Site
 from assay.core.errors import AssayError
 from assay.core.registry import matching
-from assay.core.score import Intervals, judge, leaderboard
+from assay.results.score import Intervals, judge, leaderboard
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SCHEMA = 1

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from assay.app.snapshot import Intervals, keeper
-from assay.core.bootstrap import Floats
 from assay.core.errors import describe
 from assay.core.registry import registry
-from assay.core.score import gather, resampled
 from assay.core.store import Store
+from assay.results.bootstrap import Floats
+from assay.results.score import gather, resampled
 
 Job = tuple[str, tuple[str, ...], tuple[str, ...]]  # benchmark, models, elements left out
 DEATHS = 3  # of the process, after which there are no more intervals

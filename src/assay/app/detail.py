@@ -17,7 +17,7 @@ from assay.core.benchmark import Benchmark
 from assay.core.errors import AssayError
 from assay.core.plot import Density, Parity
 from assay.core.record import ArtefactRef, Metric, StoredRecord
-from assay.core.score import Cell
+from assay.results.score import Cell
 
 Component = Any
 def head(request: Request) -> list[Component]:

@@ -11,7 +11,7 @@ from assay.app.state import State
 from assay.core.benchmark import Benchmark
 from assay.core.model import Model
 from assay.core.record import Metric
-from assay.core.score import Cell, Row
+from assay.results.score import Cell, Row
 
 TALL = 34  # rows; a longer leaderboard scrolls inside the grid
 Column = dict[str, Any]

@@ -10,7 +10,7 @@ from assay.app import text
 from assay.app.grid import about
 from assay.app.layout import close, link
 from assay.app.site import Request
-from assay.core.score import Cell
+from assay.results.score import Cell
 
 Component = Any
 HEADS = ("Benchmark", "Score", "Cases", "Note")

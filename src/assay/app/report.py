@@ -21,8 +21,8 @@ from assay.core.benchmark import Benchmark
 from assay.core.data import Remote
 from assay.core.record import View
 from assay.core.registry import Registry
-from assay.core.score import Cell, Row, Sample
 from assay.core.store import Store
+from assay.results.score import Cell, Row, Sample
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 6  # models of a plot that are seen at first; more cannot be told apart

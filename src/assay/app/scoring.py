@@ -12,7 +12,7 @@ from assay.app.layout import link
 from assay.app.site import Request
 from assay.core.benchmark import Benchmark
 from assay.core.record import Metric
-from assay.core.score import Scheme
+from assay.results.score import Scheme
 
 Component = Any
 

@@ -14,7 +14,7 @@ from assay.app.state import Catalogue, State, parse
 from assay.core.benchmark import Benchmark
 from assay.core.record import StoredRecord, View
 from assay.core.registry import Registry, registry
-from assay.core.score import Cell, Sample
+from assay.results.score import Cell, Sample
 
 NO_BOARD = Board("", (), (), {}, {}, ())
 

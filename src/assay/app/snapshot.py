@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from assay.app.state import Catalogue, State
 from assay.core.benchmark import Benchmark
-from assay.core.bootstrap import Floats, IntervalCache
 from assay.core.errors import AssayError
 from assay.core.record import ArtefactRef, Case
 from assay.core.registry import Registry, matching
-from assay.core.score import Cell, Row, Sample, Scheme, gather, judge, leaderboard
 from assay.core.store import Store
+from assay.results.bootstrap import Floats, IntervalCache
+from assay.results.score import Cell, Row, Sample, Scheme, gather, judge, leaderboard
 
 KEPT = 4096  # judged benchmarks in memory: 60 benchmarks under some 60 different filters and thresholds
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from assay.core.errors import did_you_mean
 from assay.core.registry import matching
-from assay.core.score import Scheme
+from assay.results.score import Scheme
 
 Weights = tuple[tuple[str, float], ...]
 Thresholds = tuple[tuple[str, tuple[float, float]], ...]

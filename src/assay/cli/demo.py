@@ -23,8 +23,8 @@ def demo(no_app: bool, port: int) -> int:
     from assay.cli.errors import note
     from assay.core import config
     from assay.core.registry import registry
-    from assay.core.selection import Selection
     from assay.core.store import Store
+    from assay.flow.selection import Selection
 
     # Everything is at hand; a server somewhere must not be able to slow this down.
     os.environ["ASSAY_OFFLINE"] = "1"

@@ -156,7 +156,7 @@ def _plugins(registry: Registry) -> Iterator[Check]:
 
 
 def _environments(registry: Registry) -> Iterator[Check]:
-    from assay.core import environment
+    from assay.flow import environment
 
     registry.load()
     for item in registry.environments.values():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assay.core.model import Model
     from assay.core.record import Case, Metric
     from assay.core.registry import Registry
-    from assay.core.selection import Selection
+    from assay.flow.selection import Selection
 
 FIRST_CASES = 8  # how many `show` prints of a benchmark's cases
 
@@ -68,7 +68,7 @@ def benchmark_entry(benchmark: Benchmark) -> dict[str, Any]:
 
 def model_entry(model: Model) -> dict[str, Any]:
     """Return a model as ``list models --json`` gives it."""
-    from assay.core import weights
+    from assay.flow import weights
 
     available, reason = weights.available(model)
     fields = ("name", "family", "loader", "device", "environment", "licence", "meta", "digest")

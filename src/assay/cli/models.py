@@ -15,7 +15,7 @@ from assay.cli.training import train
 if TYPE_CHECKING:
     from assay.core.model import Model
     from assay.core.registry import Registry
-    from assay.core.selection import Selection
+    from assay.flow.selection import Selection
 
 USER_FILE = "assay.toml"  # in the current folder
 
@@ -151,9 +151,9 @@ def _checked(model: Model, registry: Registry) -> dict[str, Any]:
     """Run the family's check in a worker, as any case, in a store of its own that is thrown away."""
     import tempfile
 
-    from assay.core import runner
     from assay.core.model import resolve
     from assay.core.store import Store
+    from assay.flow import runner
 
     benchmark = resolve(str(registry.families[model.family].check))()
     result: dict[str, Any] = {"model": model.name, "ok": False, "load_seconds": None, "seconds": None, "values": {},

@@ -104,7 +104,7 @@ class Progress:
         self.display.close()
 
     def __call__(self, event: dict[str, Any]) -> None:
-        """Take an event of `assay.core.runner.run`."""
+        """Take an event of `assay.flow.runner.run`."""
         kind = event["event"]
         if kind == "plan":
             pair = Pair(event["benchmark"], event["model"], event["todo"], event["reused"])

@@ -12,7 +12,7 @@ import click
 from assay.cli import selectors
 
 if TYPE_CHECKING:
-    from assay.core.selection import Selection
+    from assay.flow.selection import Selection
 
 
 @click.command(short_help="Write everything into one HTML or Markdown file.")

@@ -14,9 +14,9 @@ from assay.cli import output, selectors
 if TYPE_CHECKING:
     from assay.cli.progress import Pair
     from assay.core.benchmark import Benchmark
-    from assay.core.runner import Outcome
-    from assay.core.selection import Selection
     from assay.core.store import Store
+    from assay.flow.runner import Outcome
+    from assay.flow.selection import Selection
 
 PRINTED = ("plan", "case", "end")
 MOST_REASONS = 12  # lines of the table of reasons
@@ -130,9 +130,9 @@ def computed(store: Store, selection: Selection, as_json: bool, again: str | Non
         Receives each documented event.
     """
     from assay.cli.progress import Progress
-    from assay.core import runner
-    from assay.core.cluster import workforce
     from assay.core.registry import registry
+    from assay.flow import runner
+    from assay.flow.cluster import workforce
 
     pairs = runner.plan(store, selection, registry.load(), again or "none")  # type: ignore[arg-type]
     # Bars and JSON lines on one terminal would destroy each other.

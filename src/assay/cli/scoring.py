@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from assay.core.benchmark import Benchmark
-    from assay.core.compare import Difference
     from assay.core.record import Case
     from assay.core.registry import Registry
-    from assay.core.score import Cell, Row, Sample
-    from assay.core.selection import Selection
     from assay.core.store import Store
+    from assay.flow.selection import Selection
+    from assay.results.compare import Difference
+    from assay.results.score import Cell, Row, Sample
 
 MOST_TIES = 2  # names of models in a table's cell
 
@@ -40,8 +40,8 @@ class Board:
 
         A cell for every pair with a record, and for every pair if benchmarks and models were both asked for.
         """
-        from assay.core.bootstrap import IntervalCache
-        from assay.core.score import Scheme, gather, judge, leaderboard
+        from assay.results.bootstrap import IntervalCache
+        from assay.results.score import Scheme, gather, judge, leaderboard
 
         benchmarks, models = selection.find_benchmarks(registry), known_models(store, selection, registry)
         every = bool(selection.benchmarks and selection.models)
@@ -199,10 +199,10 @@ def compare(a: str, b: str, selection: Selection, as_json: bool) -> None:
     A verdict falls only where the interval leaves out 0.
     """
     from assay.cli.errors import note
-    from assay.core import compare as comparing
     from assay.core import config
     from assay.core.registry import registry
     from assay.core.store import Store
+    from assay.results import compare as comparing
 
     registry.load()
     with Store(config.home()) as store:

@@ -25,7 +25,7 @@ again = click.option("--again", type=click.Choice(["failed", "all"]), default=No
 
 
 def selection(*names: str) -> Callable[[Command], Command]:
-    """Give a command the selectors of these names, as one `assay.core.selection.Selection` called `selection`.
+    """Give a command the selectors of these names, as one `assay.flow.selection.Selection` called `selection`.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def selection(*names: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def wrapped(**options: Any) -> Any:
-            from assay.core.selection import Selection
+            from assay.flow.selection import Selection
 
             return command(selection=Selection(**{name: options.pop(name) for name in names}), **options)
 

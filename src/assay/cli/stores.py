@@ -13,8 +13,8 @@ from assay.cli.errors import note
 if TYPE_CHECKING:
     from assay.core.record import StoredRecord
     from assay.core.registry import Registry
-    from assay.core.selection import Selection
     from assay.core.store import Store
+    from assay.flow.selection import Selection
 
 
 @click.group("store", short_help="Export, merge, clean and verify results.")
@@ -29,7 +29,7 @@ def export(target: str) -> None:
     from pathlib import Path
 
     from assay.app.text import count
-    from assay.core import archive
+    from assay.results import archive
 
     with _open() as home:
         records, artefacts = archive.export(home, Path(target))
@@ -47,7 +47,7 @@ def merge(source: str, theirs: bool) -> None:
     from pathlib import Path
 
     from assay.app.text import count
-    from assay.core import archive
+    from assay.results import archive
 
     with _open() as home:
         done = archive.merge(home, Path(source), theirs)
@@ -107,7 +107,7 @@ def _confirm(what: str) -> None:
 def gc(now: bool) -> None:
     """Remove artefact files that no record names; those younger than an hour may still get one, and stay."""
     from assay.app.text import count
-    from assay.core import archive
+    from assay.results import archive
 
     with _open() as home:
         removed, size = archive.collect(home, young=now)
@@ -119,7 +119,7 @@ def gc(now: bool) -> None:
 def verify(as_json: bool) -> int:
     """Read every artefact and compare it with its sha256; exit 1 if one is missing or damaged."""
     from assay.app.text import count
-    from assay.core import archive
+    from assay.results import archive
 
     with _open() as home:
         found = archive.verify(home)

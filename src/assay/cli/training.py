@@ -10,7 +10,7 @@ from assay.cli import output, selectors
 from assay.cli.errors import note, tell
 
 if TYPE_CHECKING:
-    from assay.core.selection import Selection
+    from assay.flow.selection import Selection
 
 LOADER = "assay.explain.train:trained"
 

@@ -1,1 +1,1 @@
-"""Floor 0: the nouns and the flow, on the standard library and numpy alone."""
+"""Floor 0: the nouns and what keeps them, on the standard library and numpy alone."""

@@ -244,7 +244,7 @@ class Metric:
     ----------
     name, unit : str
     good, bad : float
-        The values that score 1 and 0; the score is linear between them (see `assay.core.score`).
+        The values that score 1 and 0; the score is linear between them (see `assay.results.score`).
     weight : float
         Share in the benchmark's score; 0 shows the metric and does not count it.
     level : str, optional

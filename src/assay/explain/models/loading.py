@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from assay.core import weights as core_weights
 from assay.core.errors import DATA, AssayError, LoadError
 from assay.core.model import Model
+from assay.flow import weights as core_weights
 
 if TYPE_CHECKING:
     from torch import nn

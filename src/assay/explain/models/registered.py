@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assay.core import weights
 from assay.core.errors import NOTHING, AssayError, LoadError, describe, did_you_mean
 from assay.core.model import Model
 from assay.core.registry import registry
+from assay.flow import weights
 
 if TYPE_CHECKING:
     from torch import nn

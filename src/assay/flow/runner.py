@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
-from assay.core import config, data, environment, weights
+from assay.core import config, data
 from assay.core.benchmark import Benchmark
-from assay.core.crew import Answer, Crew, Question, Task
 from assay.core.errors import DATA, LOAD, USAGE, AssayError, describe
 from assay.core.model import Model
 from assay.core.record import Case, Record
 from assay.core.registry import Registry
-from assay.core.selection import Selection
 from assay.core.store import Store, record_key
 from assay.core.worker import Job
+from assay.flow import environment, weights
+from assay.flow.crew import Answer, Crew, Question, Task
+from assay.flow.selection import Selection
 
 Again = Literal["none", "failed", "all"]
 REDO: dict[Again, set[str | None]] = {
@@ -140,7 +141,7 @@ def run(pairs: Sequence[Pair], store: Store, registry: Registry, *, jobs: int | 
         Receives the events of ``assay calc --json`` (plan, case, end), and: setup (an environment is built),
         load (a model is loaded), error (a pair or a model that cannot run).
     workforce : callable
-        Who answers; `assay.core.cluster` has another one.
+        Who answers; `assay.flow.cluster` has another one.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from assay import Artefact, AssayError, Case, Record, Store
-from assay.core import archive
+from assay.results import archive
 
 SHA = "0" * 64
 

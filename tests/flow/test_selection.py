@@ -8,7 +8,7 @@ import pytest
 
 from assay import AssayError, Benchmark, Case, Model
 from assay.core.registry import Registry
-from assay.core.selection import Selection
+from assay.flow.selection import Selection
 
 CASES = [Case("b"), Case("a", tags=("full",)), Case("c [1]"), Case("a2")]
 

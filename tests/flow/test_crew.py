@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from assay import Case, Model
-from assay.core.crew import Answer, Crew, Question, Task
 from assay.core.registry import registry
 from assay.core.worker import Job
+from assay.flow.crew import Answer, Crew, Question, Task
 
 NAPS = "assay_lab:Naps"
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from assay import AssayError, Model
-from assay.core import environment
 from assay.core.model import Environment
 from assay.core.registry import registry
+from assay.flow import environment
 
 Python = Callable[..., subprocess.CompletedProcess[str]]
 LOADER = """
@@ -101,7 +101,7 @@ def test_two_builders_at_once_build_once_and_over_what_is_half_built(wheel: Path
     assert not environment.ready(needs)
     code = """
 import os, sys
-from assay.core import environment
+from assay.flow import environment
 from assay.core.model import Environment
 children = []
 for _ in range(2):

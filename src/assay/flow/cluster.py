@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from assay.core import config
-from assay.core.crew import Answer, Crew, Question, Task
 from assay.core.errors import AssayError, describe
 from assay.core.record import Record
+from assay.flow.crew import Answer, Crew, Question, Task
 
 CHUNKS_A_WORKER = 2
 CONNECT_TIMEOUT = 10.0
@@ -32,7 +32,7 @@ class Report:
 
 
 def workforce(address: str) -> Callable[..., ClusterCrew]:
-    """Return what `assay.core.runner.run` takes as its workforce.
+    """Return what `assay.flow.runner.run` takes as its workforce.
 
     Parameters
     ----------

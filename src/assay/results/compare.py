@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from assay.core.benchmark import Benchmark
-from assay.core.bootstrap import Floats, finite, interval
-from assay.core.score import Sample, Scheme, gather, metric_score, resampled
 from assay.core.store import Store
+from assay.results.bootstrap import Floats, finite, interval
+from assay.results.score import Sample, Scheme, gather, metric_score, resampled
 
 Verdict = Literal["a", "b", "tie"]
 

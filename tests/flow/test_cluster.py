@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from assay import AssayError, Case
-from assay.core import cluster
-from assay.core.cluster import workforce
-from assay.core.crew import Question, Task
 from assay.core.worker import Job
+from assay.flow import cluster
+from assay.flow.cluster import workforce
+from assay.flow.crew import Question, Task
 
 distributed = pytest.importorskip("distributed")
 
@@ -82,9 +82,9 @@ def test_a_scheduler_that_cannot_be_reached_is_an_error(lab: Any, python: Any, a
     code = """
 import sys, assay_lab
 from assay import AssayError, Store
-from assay.core import cluster, runner
+from assay.flow import cluster, runner
 from assay.core.registry import registry
-from assay.core.selection import Selection
+from assay.flow.selection import Selection
 cluster.CONNECT_TIMEOUT = 0.5
 with Store(sys.argv[1]) as store:
     pairs = runner.plan(store, Selection(("lab/late",), ("lab-plain",)), registry)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from assay import AssayError, Benchmark, Case, Metric, Model, Record, Store
 from assay.core.record import StoredRecord
 from assay.core.registry import registry
-from assay.core.score import Scheme, gather, leaderboard, metric_score, scoreboard
 from assay.core.store import record_key
+from assay.results.score import Scheme, gather, leaderboard, metric_score, scoreboard
 
 FINITE = st.floats(-1e6, 1e6)
 THRESHOLDS = st.tuples(FINITE, FINITE).filter(lambda pair: abs(pair[0] - pair[1]) > 1e-3)

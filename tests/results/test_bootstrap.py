@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay import Case
-from assay.core.bootstrap import RESAMPLES, IntervalCache, clusters, finite, interval, resample
+from assay.results.bootstrap import RESAMPLES, IntervalCache, clusters, finite, interval, resample
 
 
 def cases(count: int, name: str = "case", cluster: int = 0) -> list[Case]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay import AssayError, Model
-from assay.core import weights
+from assay.flow import weights
 
 RIGHT, OTHER = b"weights of the model", b"weights of another one"
 URL = "https://toy.invalid/files/net.pt?download=1"

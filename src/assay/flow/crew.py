@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from assay.core import config
-from assay.core.process import WorkerProcess
 from assay.core.record import Case, Record
 from assay.core.worker import Job, decoded
+from assay.flow.process import WorkerProcess
 
 DEATHS_WHILE_LOADING = 3
 LONGEST_WAIT = 3600.0  # s; a benchmark may have no time-out at all (infinity)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay import Benchmark, Case, Metric, Record, Store
-from assay.core.compare import compare
-from assay.core.score import Scheme
+from assay.results.compare import compare
+from assay.results.score import Scheme
 
 
 class Plain(Benchmark):

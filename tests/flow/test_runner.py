@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 
 from assay import AssayError, Model, Store
-from assay.core import runner
 from assay.core.registry import registry
-from assay.core.runner import Outcome
-from assay.core.selection import Selection
+from assay.flow import runner
+from assay.flow.runner import Outcome
+from assay.flow.selection import Selection
 
 DRIVER = """
 import sys, assay_toy, assay_lab
 from assay import Store
-from assay.core import runner
+from assay.flow import runner
 from assay.core.registry import registry
-from assay.core.selection import Selection
+from assay.flow.selection import Selection
 with Store(sys.argv[1]) as store:
     pairs = runner.plan(store, Selection((sys.argv[2],), (sys.argv[3],)), registry)
     outcome = runner.run(pairs, store, registry, jobs=2)

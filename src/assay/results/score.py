@@ -18,11 +18,11 @@ from typing import Any, Literal
 import numpy as np
 
 from assay.core.benchmark import Benchmark
-from assay.core.bootstrap import Floats, IntervalCache, clusters, finite, interval, resample
 from assay.core.errors import AssayError, describe
 from assay.core.record import Case, Metric, StoredRecord, digest
 from assay.core.registry import registry
 from assay.core.store import Store, record_key
+from assay.results.bootstrap import Floats, IntervalCache, clusters, finite, interval, resample
 
 RANKED_FROM = 0.8
 Intervals = Literal["compute", "cached", "none"]

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from assay import Case, Model
-from assay.core.process import WorkerProcess
 from assay.core.worker import Job, decoded
+from assay.flow.process import WorkerProcess
 
 Start = Callable[..., WorkerProcess]
 SUMS, TROUBLE, TEXTS = "assay_toy.benchmarks:Sums", "assay_toy.benchmarks:Trouble", "assay_lab:Texts"

@@ -18,16 +18,16 @@ import hypothesis
 import pytest
 
 from assay import Case, Record, Store
-from assay.core import runner
 from assay.core.registry import registry
-from assay.core.selection import Selection
+from assay.flow import runner
+from assay.flow.selection import Selection
 
 # A busy machine is no reason to fail.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
-TESTS = Path(__file__).parents[1]
-LAB = TESTS / "core" / "lab"
+TESTS = Path(__file__).parent
+LAB = TESTS / "lab"
 PATH = os.pathsep.join([str(TESTS / "plugin_package"), str(LAB)])
 
 
