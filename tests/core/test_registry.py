@@ -226,11 +226,13 @@ def test_a_wrap_may_be_a_function_or_its_name(plugin: Any, python: Python) -> No
 def test_renderers_and_pages_are_names_until_they_are_shown(plugin: Any, python: Python) -> None:
     folder = plugin("shown", """
         from assay import register_page, register_renderer
-        register_renderer("hologram", "no_such_module:draw")
+        register_renderer("hologram", "no_such_module:draw", image="no_such_module:picture")
         register_page("/mine", "Mine", "no_such_module:page")
         """)
-    code = LISTING + "print(registry.renderers['hologram'], registry.pages['/mine'].content)"
-    assert python(code, path=folder).stdout.splitlines()[-1] == "no_such_module:draw no_such_module:page"
+    code = LISTING + ("print(registry.renderers['hologram'], registry.images['hologram'], "
+                      "registry.pages['/mine'].content)")
+    assert python(code, path=folder).stdout.splitlines()[-1] == (
+        "no_such_module:draw no_such_module:picture no_such_module:page")
 
 
 def test_loading_again_does_nothing() -> None:

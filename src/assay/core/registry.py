@@ -54,6 +54,7 @@ class Registry:
     environments: dict[str, Environment] = field(default_factory=dict)
     families: dict[str, Family] = field(default_factory=dict)
     renderers: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     broken: list[tuple[str, str]] = field(default_factory=list)
@@ -205,9 +206,14 @@ def register_family(name: str, wrap: str | Callable[..., Any] | None = None, var
     registry.add("families", name, Family(name, reference, variants, check, dict(presets or {})), _caller())
 
 
-def register_renderer(kind: str, renderer: str) -> None:
-    """Register ``"pkg.mod:callable"``, (bytes, page state) -> Dash component, for an artefact kind."""
+def register_renderer(kind: str, renderer: str, image: str | None = None) -> None:
+    """Register what shows an artefact kind: ``"pkg.mod:callable"``, (bytes, page state) -> Dash component.
+
+    `image`, (bytes, query) -> (bytes, media type), makes pictures of it for ``/artefact/<sha256>/image.png?...``.
+    """
     registry.add("renderers", kind, renderer, _caller())
+    if image is not None:
+        registry.add("images", kind, image, _caller())
 
 
 def register_page(path: str, title: str, content: str) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.core.registry import register_family, register_models
+from assay.core.registry import register_family, register_models, register_renderer
 
 register_family("network", wrap="assay.explain.models.registered:wrap")
-register_models(Path(__file__).with_name("networks.toml"))
+register_family("explain")
+register_renderer("heatmap", "assay.explain.render:heatmap", image="assay.explain.render:image")
+for file in ("networks.toml", "models.toml"):
+    register_models(Path(__file__).with_name(file))
+
+import assay.explain.benchmarks  # noqa: E402, F401  (importing the package registers them)

@@ -71,7 +71,7 @@ class Recipe:
     std: tuple[float, ...]
     range: tuple[float, float] = (0.0, 1.0)
     turned: bool = False
-    batch: int = 64
+    batch: int = 32
     decay: float = 1e-2
     seed: int = 0
     version: int = field(default=VERSION)
@@ -89,10 +89,10 @@ class Recipe:
 SHAPES = ("disc", "square", "triangle", "cross", "ring")
 
 
-def scenes(arch: str, options: Mapping[str, Any], samples: int, epochs: int, rate: float) -> Recipe:
+def scenes(arch: str, options: Mapping[str, Any], samples: int, epochs: int, rate: float, batch: int = 32) -> Recipe:
     """Return the recipe of a network that tells the shape of a scene's red object."""
     return Recipe(arch, options, "scenes", samples, (Phase("classes", epochs, rate),), {"accuracy": 0.95}, SHAPES,
-                  (3, 64, 64), (0.5,), (0.25,), turned=True)
+                  (3, 64, 64), (0.5,), (0.25,), turned=True, batch=batch)
 
 
 RECIPES: dict[str, Recipe] = {
@@ -100,13 +100,13 @@ RECIPES: dict[str, Recipe] = {
         "cnn", {"in_channels": 1, "layers": (16, 32, "M", 64), "pool": 4, "hidden": (64,)}, "digits", 0,
         (Phase("classes", 20, 3e-3),), {"accuracy": 0.97}, tuple("0123456789"), (1, 8, 8), (4.9,), (6.0,),
         (0.0, 16.0)),
-    "scenes-cnn": scenes("cnn", {"layers": (16, "M", 32, "M", 48, "M", 64)}, 8000, 5, 3e-3),
+    "scenes-cnn": scenes("cnn", {"layers": (16, "M", 32, "M", 48, "M", 64)}, 4000, 5, 2e-3),
     "scenes-resnet": scenes("resnet", {"block": "basic", "depths": (1, 1, 1, 1), "width": 16, "stem": "small"},
-                            5000, 4, 3e-3),
+                            3000, 4, 3e-3),
     "scenes-vit": scenes("vit", {"image_size": 64, "patch_size": 8, "num_layers": 3, "num_heads": 4, "hidden_dim": 64,
-                                 "mlp_dim": 128}, 20000, 6, 2e-3),
+                                 "mlp_dim": 128}, 20000, 6, 2e-3, 64),
     "driving-cnn": Recipe(
-        "cnn", {"layers": (16, 16, "M", 32, 32, "M", 64, 64), "dropout": 0.2}, "driving", 8000,
-        (Phase("labels", 3, 3e-3), Phase("targets", 1, 3e-3, "classifier"), Phase("targets", 8, 3e-3)),
+        "cnn", {"layers": (16, 16, "M", 32, 32, "M", 64, 64), "dropout": 0.2}, "driving", 5000,
+        (Phase("labels", 3, 3e-3), Phase("targets", 1, 3e-3, "classifier"), Phase("targets", 6, 3e-3)),
         {"steering": 0.9, "velocity": 0.95}, ("steering", "velocity"), (3, 48, 80), (0.45,), (0.25,)),
 }
