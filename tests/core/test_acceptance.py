@@ -9,12 +9,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assay import Store
+from assay.core.store import NoStoreError
 
 NAPS = ("calc", "-b", "lab/naps", "-m", "lab-plain", "--json", "--jobs", "2")
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -33,10 +35,9 @@ def start(lab: Any, notes: Path) -> Start:
 
 def kept(home: Path) -> set[str]:
     """Ids of the cases that have a record."""
-    if not (home / "assay.db").is_file():
-        return set()
-    with Store(home, readonly=True) as store:
+    with suppress(NoStoreError), Store(home, readonly=True) as store:
         return {record.case for record in store.records()}
+    return set()
 
 
 def workers(notes: Path) -> set[int]:

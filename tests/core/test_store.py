@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from assay import Artefact, AssayError, Case, Record, Store
 from assay.core.record import ArtefactRef
-from assay.core.store import MIGRATIONS, file_system, record_key
+from assay.core.store import MIGRATIONS, NoStoreError, file_system, record_key
 
 Python = Callable[..., subprocess.CompletedProcess[str]]
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -390,9 +390,12 @@ def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
 
 
 def test_reading_makes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(AssayError, match="no store at"):
+    with pytest.raises(NoStoreError, match="no store at"):
         Store(tmp_path / "nothing", readonly=True)
     assert not (tmp_path / "nothing").exists()
+    (tmp_path / "assay.db").touch()  # as another process makes it, a moment before its tables
+    with pytest.raises(NoStoreError, match="nothing in it yet"):
+        Store(tmp_path, readonly=True)
 
 
 def test_a_store_that_is_only_read_cannot_be_written(store: Store) -> None:

@@ -14,7 +14,7 @@ from assay.core.benchmark import Benchmark
 from assay.core.errors import AssayError
 from assay.core.record import ArtefactRef, Case
 from assay.core.registry import Registry, matching
-from assay.core.store import Store
+from assay.core.store import NoStoreError, Store
 from assay.results.bootstrap import Floats, IntervalCache
 from assay.results.score import Cell, Row, Sample, Scheme, gather, judge, leaderboard
 
@@ -213,9 +213,10 @@ class Snapshot:
     def _refresh(self) -> Store | None:
         """Open the store when it appears, and notice what changed."""
         if self._store is None:
-            if not (self.home / "assay.db").is_file():
+            try:
+                self._store = Store(self.home, readonly=True)
+            except NoStoreError:
                 return None
-            self._store = Store(self.home, readonly=True)
         change = self._store.change()
         if change != self._change:
             self._change, self._stamps = change, dict(self._store.stamps())

@@ -43,6 +43,14 @@ def record_key(benchmark: str, version: int, model: str, model_digest: str, case
     return digest([benchmark, version, model, model_digest, case.id, case.inputs])
 
 
+class NoStoreError(AssayError):
+    """There is no store to read, or another process is about to make it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"no store at {path}, or nothing in it yet",
+                         "run a benchmark first (assay run), or name the folder of a store in ASSAY_HOME")
+
+
 class Store:
     """A folder with ``assay.db`` and ``artefacts/``.
 
@@ -56,7 +64,8 @@ class Store:
     Raises
     ------
     AssayError
-        If the folder cannot be written, the file is not a store, or a newer assay wrote it.
+        If the folder cannot be written, the file is not a store, or a newer assay wrote it; NoStoreError if there is
+        nothing to read.
     """
 
     def __init__(self, root: str | os.PathLike[str], readonly: bool = False) -> None:
@@ -225,9 +234,8 @@ class Store:
     def _open(self, readonly: bool) -> sqlite3.Connection:
         if not readonly:
             return self._connect("mode=rwc")
-        if not self.path.is_file():
-            raise AssayError(f"no store at {self.path}", "run a benchmark first (assay run), or name the folder of a "
-                             "store in ASSAY_HOME")
+        if not self.path.exists():
+            raise NoStoreError(self.path)
         db = self._connect("mode=ro")
         try:
             db.execute("pragma user_version")
@@ -255,6 +263,8 @@ class Store:
         if version > len(MIGRATIONS):
             raise AssayError(f"{self.path}: written by a newer assay (store version {version}, this one knows "
                              f"{len(MIGRATIONS)})", "install that assay, or name another folder in ASSAY_HOME")
+        if readonly and not tables:
+            raise NoStoreError(self.path)
         if readonly:
             return
         if version == 0:
