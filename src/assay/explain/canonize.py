@@ -15,6 +15,7 @@ from assay.explain.op import Edge, Op
 
 BOUNDS = {torch.float64: 1e-9}  # of the largest output; float32 and shorter:
 BOUND = 1e-4
+SMALLEST = 1e-10  # factor of a batch norm that is divided by
 
 
 @dataclass
@@ -69,17 +70,27 @@ def merge(ops: dict[Node, Op], checked: Checked) -> Merged:
 
 
 def merged(affine: Op, norm: Op) -> Op | None:
-    """Return W' = W g / sqrt(v + eps), b' = (b - m) g / sqrt(v + eps) + beta as one operation, or None."""
+    """Return an affine operation and the batch norm on it as one operation, or None.
+
+    W' = W g / sqrt(v + eps) and b' = (b - m) g / sqrt(v + eps) + beta are not formed: the operation keeps its weight,
+    and the factor of each output becomes its scale. Where a factor is negative, the weight changes sign; where one
+    is 0, the weight is multiplied after all.
+    """
     if affine.kind not in AFFINE or not isinstance(affine.map, Conv | Dense) or norm.map is None or norm.bias is None:
         return None
     if isinstance(affine.map, Dense) and norm.out.ndim != 2:
         return None
-    scale, shift = norm.map.weight.flatten(), norm.bias.flatten()
-    before = affine.map.broadcast(scale)
-    bias = affine.map.broadcast(shift)
-    bias = bias if affine.bias is None else affine.bias * before + bias
+    factor, shift = norm.map.weight.flatten(), norm.bias.flatten()
+    map_, scale = affine.map, affine.map.broadcast(factor.abs())
+    bias = map_.broadcast(shift)
+    if bool((factor.abs() < SMALLEST).any()):
+        bias = bias if affine.bias is None else affine.bias * map_.broadcast(factor) + bias
+        map_, scale = map_.scaled(factor), None
+    else:
+        bias = bias / scale if affine.bias is None else affine.bias * map_.broadcast(factor.sign()) + bias / scale
+        map_ = map_ if bool((factor > 0).all()) else map_.scaled(factor.sign())
     return Op(affine.name, affine.kind, affine.module, affine.index, affine.inputs, affine.edges, norm.out,
-              norm.out_edge, affine.map.scaled(scale), bias, parts=(affine, norm))
+              norm.out_edge, map_, bias, scale, parts=(affine, norm))
 
 
 def difference(both: Op) -> float:
@@ -87,6 +98,7 @@ def difference(both: Op) -> float:
     assert both.map is not None
     assert both.bias is not None
     mine: Tensor = both.map.push(both.x[:1], both.map.weight) + both.bias
+    mine = mine if both.scale is None else mine * both.scale
     run = both.out[:1]
     largest = float(run.abs().max())
     return float((mine - run).abs().max()) / (largest or 1.0)

@@ -143,7 +143,7 @@ def masking(trace: Trace, merged: Merged, masks: Sequence[Mask]) -> dict[Edge, C
 
 def multiplied(factor: Tensor, flow: Flow) -> Flow:
     """Return relevance times a mask."""
-    return Flow(flow.value * factor, flow.form)
+    return flow.times(factor)
 
 
 def arrived(kept: Mapping[Edge, Flow], edges: Sequence[Edge], value: Tensor, as_gradient: bool,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from assay.explain.flow import share
+
 
 def fold(value: Tensor, axes: int) -> tuple[Tensor, torch.Size]:
     """Return `value` with all axes but the last `axes` merged into one, and the axes that were merged."""
@@ -16,9 +18,14 @@ def fold(value: Tensor, axes: int) -> tuple[Tensor, torch.Size]:
     return value.reshape(math.prod(lead), *value.shape[value.ndim - axes:]), lead
 
 
+def shifted(z: Tensor, bias: Tensor | None) -> Tensor:
+    """Return a new tensor plus a bias, if there is one."""
+    return z if bias is None else z + bias
+
+
 @dataclass(frozen=True, eq=False)
 class LinearMap:
-    """x -> W x, for a weight that may be exchanged; `outputs` is the axis of x's image that W's rows belong to.
+    """x -> W x, for a weight that may be exchanged.
 
     The methods here ask autograd and serve any function that is linear in x and in the weight; convolutions and
     dense layers say it in one operation.
@@ -27,8 +34,8 @@ class LinearMap:
     weight: Tensor
     shape: torch.Size  # of x
 
-    def push(self, x: Tensor, weight: Tensor) -> Tensor:
-        """Return W x."""
+    def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Return W x + bias, the bias in a shape that adds to the image."""
         raise NotImplementedError
 
     def pull(self, s: Tensor, weight: Tensor) -> Tensor:
@@ -50,17 +57,22 @@ class LinearMap:
         """Return a vector with one entry an output unit in a shape that adds to the image."""
         return bias
 
+    def constant(self, value: float) -> Tensor:
+        """Return a number in a shape that `push` takes as a bias."""
+        return self.weight.new_full((), value)
+
     def scaled(self, scale: Tensor) -> LinearMap:
         """Return the map whose output units are multiplied by `scale` [outputs]."""
         raise NotImplementedError
 
-    def count(self, x: Tensor) -> Tensor:
+    def count(self) -> Tensor:
         """Return how many inputs every output sees, padding not counted; one sample stands for all."""
-        return self.push(torch.ones_like(x[:1]), torch.ones_like(self.weight))
+        ones = self.weight.new_ones((1, *self.shape[1:]))
+        return self.push(ones, torch.ones_like(self.weight))
 
-    def spread(self, s: Tensor) -> Tensor:
-        """Return what `pull` returns for a weight of ones."""
-        return self.pull(s, torch.ones_like(self.weight))
+    def evenly(self, r: Tensor, epsilon: float) -> Tensor:
+        """Return r shared evenly by the inputs that each output sees."""
+        return self.pull(share(r, self.count(), epsilon), torch.ones_like(self.weight))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,16 +81,16 @@ class Multilinear(LinearMap):
 
     function: Callable[[Tensor, Tensor], Tensor]
 
-    def push(self, x: Tensor, weight: Tensor) -> Tensor:
-        return self.function(x, weight)
+    def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        return shifted(self.function(x, weight), bias)
 
 
 @dataclass(frozen=True, eq=False)
 class Dense(LinearMap):
     """Rows of x times a matrix [outputs, inputs]."""
 
-    def push(self, x: Tensor, weight: Tensor) -> Tensor:
-        return torch.nn.functional.linear(x, weight)
+    def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        return shifted(torch.nn.functional.linear(x, weight), bias)
 
     def pull(self, s: Tensor, weight: Tensor) -> Tensor:
         return torch.matmul(s, weight)
@@ -89,9 +101,9 @@ class Dense(LinearMap):
     def scaled(self, scale: Tensor) -> Dense:
         return replace(self, weight=self.weight * scale[:, None])
 
-    def spread(self, s: Tensor) -> Tensor:
-        total = s.sum(-1, keepdim=True)
-        return total.expand(*total.shape[:-1], self.shape[-1])
+    def evenly(self, r: Tensor, epsilon: float) -> Tensor:
+        total = r.sum(-1, keepdim=True)
+        return total.div_(self.shape[-1] + epsilon).expand(*total.shape[:-1], self.shape[-1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +122,10 @@ class Conv(LinearMap):
         """Number of spatial axes."""
         return len(self.stride)
 
-    def push(self, x: Tensor, weight: Tensor) -> Tensor:
+    def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         flat, lead = fold(x, self.axes + 1)
-        z = torch.convolution(flat, weight, None, self.stride, self.padding, self.dilation, self.transposed,
-                              self.output_padding, self.groups)
+        z = torch.convolution(flat, weight, None if bias is None else bias.flatten(), self.stride, self.padding,
+                              self.dilation, self.transposed, self.output_padding, self.groups)
         return z.reshape(*lead, *z.shape[1:])
 
     def pull(self, s: Tensor, weight: Tensor) -> Tensor:
@@ -125,6 +137,10 @@ class Conv(LinearMap):
     def broadcast(self, bias: Tensor) -> Tensor:
         return bias.reshape(-1, *(1,) * self.axes)
 
+    def constant(self, value: float) -> Tensor:
+        outputs = self.weight.shape[1] * self.groups if self.transposed else self.weight.shape[0]
+        return self.broadcast(self.weight.new_full((outputs,), value))
+
     def scaled(self, scale: Tensor) -> Conv:
         if not self.transposed:
             return replace(self, weight=self.weight * scale.reshape(-1, *(1,) * (self.axes + 1)))
@@ -133,9 +149,20 @@ class Conv(LinearMap):
         rows = self.weight.reshape(self.groups, -1, *self.weight.shape[1:])
         return replace(self, weight=(rows * per_group).reshape(self.weight.shape))
 
-    def count(self, x: Tensor) -> Tensor:
-        ones = torch.ones_like(fold(x, self.axes + 1)[0][:1])
-        return self.push(ones, torch.ones_like(self.weight))
+    def evenly(self, r: Tensor, epsilon: float) -> Tensor:
+        if self.transposed:
+            return super().evenly(r, epsilon)
+        # Outputs of one group see the same inputs: they are summed first, and the kernel has one channel.
+        channels = self.weight.shape[1]
+        kernel = self.weight.new_ones((self.groups, 1, *self.weight.shape[2:]))
+        image = self._image(r)
+        narrow = replace(self, weight=kernel, shape=torch.Size((1, self.groups, *image[2:])))
+        flat, lead = fold(r, self.axes + 1)
+        total = flat.reshape(len(flat), self.groups, -1, *flat.shape[2:]).sum(2)
+        count = narrow.push(kernel.new_ones(narrow.shape), kernel).mul_(channels)
+        back = narrow.pull(share(total, count, epsilon), kernel)
+        wide = back[:, :, None].expand(-1, -1, channels, *back.shape[2:])
+        return wide.reshape(*lead, *image[1:])
 
     def _image(self, s: Tensor) -> tuple[int, ...]:
         lead = s.shape[: s.ndim - self.axes - 1]

@@ -51,8 +51,8 @@ class Op:
         Where these come from, in the same order.
     out : Tensor
         Its result z.
-    map, bias : LinearMap, Tensor or None
-        For affine operations: z = map(x) + bias, the bias in a shape that adds to z.
+    map, bias, scale : LinearMap, Tensor, Tensor or None
+        For affine operations: z = scale (map(x) + bias), with bias and a positive scale in shapes that fit z.
     details : dict
         What only this kind of operation needs (a pool's window, a product's shares).
     """
@@ -67,10 +67,13 @@ class Op:
     out_edge: Edge
     map: LinearMap | None = None
     bias: Tensor | None = None
+    scale: Tensor | None = None
     details: dict[str, Any] = field(default_factory=dict)
     parts: tuple[Op, ...] = ()  # the operations that were merged into this one
-    kept: dict[str, Any] = field(default_factory=dict)  # denominators, shared by many passes
+    kept: dict[str, Any] | None = None  # denominators, if many passes share them
     books: Books | None = None
+    rectified: bool = False  # all that takes the result is a relu: relevance sits on z > 0 alone
+    nonnegative: bool = False  # no entry of the first operand is below 0
 
     @property
     def x(self) -> Tensor:
@@ -78,28 +81,37 @@ class Op:
         return self.inputs[0]
 
     @property
-    def nonnegative(self) -> bool:
-        """Whether no entry of the first operand is below 0."""
-        return bool(self.keep("nonnegative", lambda: not bool((self.x < 0).any())))
+    def plain(self) -> Tensor:
+        """Z / scale: what the map and the bias alone give."""
+        return self.out if self.scale is None else self.out / self.scale
 
-    @property
-    def linear_part(self) -> Tensor:
-        """Z without the bias."""
-        return self.out if self.bias is None else self.out - self.bias
+    def epsilon(self, value: float) -> float | Tensor:
+        """Return a stabiliser of z as one of z / scale."""
+        return value if self.scale is None else value / self.scale
 
-    def keep(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what `make` returned the first time: passes of many targets share it."""
+    def offset(self, value: float, bias: Tensor | None) -> Tensor:
+        """Return a bias of z / scale plus a stabiliser of z, in a shape that a map can add."""
+        assert self.map is not None
+        epsilon = self.epsilon(value)
+        if bias is not None:
+            return bias + epsilon
+        return epsilon if isinstance(epsilon, Tensor) else self.map.constant(epsilon)
+
+    def keep(self, name: str, make: Callable[[], Tensor]) -> Tensor:
+        """Return what `make` returns; passes of many targets share it."""
+        if self.kept is None:
+            return make()
         if name not in self.kept:
             self.kept[name] = make()
-        return self.kept[name]
+        return self.kept[name]  # type: ignore[no-any-return]
 
-    def absorb(self, s: Tensor, bias: Tensor | None, z: Tensor | None = None, epsilon: float = 0.0) -> None:
+    def absorb(self, s: Tensor, bias: Tensor | None, z: Tensor | None = None, epsilon: float | Tensor = 0.0) -> None:
         """Book what the bias and the stabiliser take, given relevance per unit of z, if books are kept."""
         if self.books is None:
             return
         if bias is not None:
             self.books.bias += float((s * bias).sum())
-        if z is not None and epsilon:
+        if z is not None:
             self.books.stabiliser += float((s * z.sign() * epsilon).sum())
 
     def credit(self, s: Tensor, weight: Tensor | None = None, side: Callable[[Tensor], Tensor] | None = None) -> None:
@@ -115,7 +127,9 @@ class Op:
 
     def pull(self, s: Tensor) -> tuple[Tensor | None, ...]:
         """Return the transposed map applied to s, for each operand."""
-        return (self.map.pull(s, self.map.weight),) if self.map is not None else self.native(s)
+        if self.map is None:
+            return self.native(s)
+        return (self.map.pull(s if self.scale is None else s * self.scale, self.map.weight),)
 
     def native(self, s: Tensor) -> tuple[Tensor | None, ...]:
         """Return the operation's own gradient for each operand, row by row if s has an extra axis."""

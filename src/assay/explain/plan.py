@@ -147,7 +147,8 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
             steps.append(Step(node, None, None, graph.native_sources(node), covered=False))
         else:
             steps.append(Step(node, op, rule, onward(node)))
-    return Plan(steps, carried_as_relevance(steps), uncovered[::-1])
+    note_signs(steps, carried_as_relevance(steps, preferred=False))
+    return Plan(steps, carried_as_relevance(steps, preferred=True), uncovered[::-1])
 
 
 def stranger(node: Node, seen: Mapping[Node, tuple[str, str]]) -> tuple[str, str]:
@@ -182,20 +183,54 @@ def choose_rules(graph: Graph, forward: list[Node], composite: Composite, module
     return rules
 
 
-def carried_as_relevance(steps: list[Step]) -> frozenset[Node]:
-    """Return the nodes whose results carry R: some rule puts relevance where there is no activation.
+def carried_as_relevance(steps: list[Step], preferred: bool) -> frozenset[Node]:
+    """Return the nodes whose results carry R.
 
-    What moves relevance hands on the form it gets. A node that only routes and was not seen cannot convert, since
-    the values are not known there: it is made to get what it must hand on, and its consumers convert.
+    They must, where some rule puts relevance where there is no activation. They may, if preferences count, where the
+    rule that takes relevance is then cheaper. What moves relevance hands on the form it gets. A node that only routes
+    and was not seen cannot convert, since the values are not known there: it is made to get what it must hand on,
+    and its consumers convert.
     """
-    found: set[Node] = set()
+    found = {step.node for step in steps if preferred and step.rule is not None and step.rule.takes == "R"}
     while True:
         before = len(found)
         for step in steps:
-            if step.routes and any(node in found for node, _ in step.edges):
+            below = [node in found for node, _ in step.edges]
+            if (step.routes and any(below)) or (preferred and step.emits == "same" and below and all(below)):
                 found.add(step.node)
             gets = step.node in found
             if gets if step.moves or step.emits == "same" else step.emits == "R":
                 found.update(node for node, _ in step.edges)
         if len(found) == before:
             return frozenset(found)
+
+
+KEEPS_SIGN = ("max-pool", "avg-pool")
+NOT_NEGATIVE = ("relu", "relu6", "sigmoid", "hardsigmoid", "softmax", "abs", "square", "softplus")
+ADDS_CONSTANTS = ("pad", "constant_pad_nd", "masked_fill", "where", "copy", "setitem", "index_put", "fill", "scatter",
+                  "masked_scatter", "index_fill", "cat", "stack")
+
+
+def note_signs(steps: list[Step], forced: frozenset[Node]) -> None:
+    """Note where signs are known: results that a relu alone takes, operands that are not negative.
+
+    A relu hands back relevance of positive entries only, unless it was forced to get some for others.
+    """
+    takers: dict[Node, list[bool]] = {}
+    for step in steps:
+        for node, _ in step.edges:
+            takers.setdefault(node, []).append(step.op is not None and step.op.name == "relu" and
+                                               isinstance(step.rule, Pass) and step.node not in forced)
+    not_negative: set[Node] = set()
+    for step in reversed(steps):
+        op = step.op
+        if op is None:
+            continue
+        below = bool(op.edges) and all(node in not_negative for node, _ in op.edges)
+        keeps = op.kind in KEEPS_SIGN or (op.details.get("moves") and op.name not in ADDS_CONSTANTS) \
+            or (op.kind == "sum" and op.name in ("add", "sum", "mean"))
+        if op.name in NOT_NEGATIVE or (below and keeps):
+            not_negative.add(step.node)
+        op.rectified = all(takers.get(step.node, [False]))
+        if op.map is not None and op.kind in ("conv", "linear", "batch-norm"):
+            op.nonnegative = below or float(op.x.amin()) >= 0

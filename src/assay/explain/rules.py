@@ -9,9 +9,8 @@ Montavon et al. 2019 (Gamma), Andeol et al. 2023 (Gamma for both signs), Achtiba
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
@@ -19,8 +18,9 @@ import torch
 from torch import Tensor
 
 from assay.core.errors import AssayError
-from assay.explain.flow import Flow, share
+from assay.explain.flow import Flow, ratio, share
 from assay.explain.op import Edge, Op
+from assay.explain.parts import Family, boosted, clip, clipped, hand_on, hand_on_both, image
 from assay.explain.picking import evenly, neighbours, winners
 
 LINEAR = frozenset({"conv", "linear", "batch-norm", "scale", "sum", "avg-pool", "layer-norm", "view", "division"})
@@ -32,7 +32,8 @@ Flows = tuple[Flow | None, ...]
 class Rule:
     """One way to share relevance among the operands of an operation."""
 
-    emits: ClassVar[Literal["G", "R", "same"]] = "G"
+    emits: ClassVar[Literal["G", "R", "same"]] = "G"  # form in which relevance is handed on
+    takes: ClassVar[Literal["G", "R"]] = "G"  # form in which it is cheaper to get
     kinds: ClassVar[frozenset[str] | None] = None  # operations it can be put on; None: any
 
     def back(self, op: Op, flow: Flow) -> Flows:
@@ -53,9 +54,10 @@ class Rule:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def flows(values: tuple[Tensor | None, ...], form: Literal["G", "R"] = "G") -> Flows:
-    """Return each value as a flow."""
-    return tuple(None if value is None else Flow(value, form) for value in values)
+def flows(values: tuple[Tensor | None, ...], form: Literal["G", "R"] = "G", owned: bool = False) -> Flows:
+    """Return each value as a flow; what several operands get may be one tensor."""
+    owned = owned and len(values) == 1
+    return tuple(None if value is None else Flow(value, form, owned) for value in values)
 
 
 class Zero(Rule):
@@ -67,10 +69,15 @@ class Zero(Rule):
     def back(self, op: Op, flow: Flow) -> Flows:
         if op.details.get("moves"):
             return flows(op.native(flow.value), flow.form)
-        g = flow.gradient(op.out)
-        op.absorb(g, op.bias)
-        op.credit(g)
-        return flows(op.pull(g))
+        return per_result(op, flow.gradient(op.out))
+
+
+def per_result(op: Op, s: Tensor, epsilon: float = 0.0) -> Flows:
+    """Hand on relevance per unit of the result itself."""
+    if op.books is not None:
+        op.absorb(s, op.bias if op.scale is None or op.bias is None else op.bias * op.scale, op.out, epsilon)
+        op.credit(s if op.scale is None else s * op.scale)
+    return flows(op.pull(s), owned=True)
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,12 +86,10 @@ class Epsilon(Rule):
 
     epsilon: float = 1e-6
     kinds: ClassVar = LINEAR
+    takes: ClassVar = "R"
 
     def back(self, op: Op, flow: Flow) -> Flows:
-        s = damped(flow, op.out, self.epsilon)
-        op.absorb(s, op.bias, op.out, self.epsilon)
-        op.credit(s)
-        return flows(op.pull(s))
+        return per_result(op, damped(op, flow, self.epsilon), self.epsilon)
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,74 +98,34 @@ class Norm(Rule):
 
     stabilizer: float = 1e-6
     kinds: ClassVar = LINEAR
+    takes: ClassVar = "R"
 
     def back(self, op: Op, flow: Flow) -> Flows:
-        s = damped(flow, op.out, self.stabilizer)
-        op.absorb(s, op.bias, op.out, self.stabilizer)
-        op.credit(s)
-        return flows(op.pull(s))
+        return per_result(op, damped(op, flow, self.stabilizer), self.stabilizer)
 
 
-def damped(flow: Flow, z: Tensor, epsilon: float) -> Tensor:
+def damped(op: Op, flow: Flow, epsilon: float) -> Tensor:
     """Return R / stab(z)."""
+    if flow.form == "R" and op.rectified and epsilon:
+        return ratio(flow.value, op.out.abs().add_(epsilon))  # where z < 0, R is 0
     if flow.form == "R":
-        return share(flow.value, z, epsilon)
+        return share(flow.value, op.out, epsilon)
     if not epsilon:
         return flow.value
-    size = z.abs()
-    return flow.value * size / (size + epsilon)
-
-
-Family = Callable[[int], Tensor]  # the weight for contributions of a sign, +1 or -1
+    size = op.out.abs()
+    return torch.div(size, size + epsilon, out=size).mul(flow.value)
 
 
 @dataclass(frozen=True, repr=False)
 class Signed(Rule):
-    """A rule that treats exciting and inhibiting contributions apart.
-
-    For exciting ones, positive inputs see the weight ``family(+1)`` and negative inputs ``family(-1)``; for
-    inhibiting ones it is the other way round.
-    """
+    """A rule that treats exciting and inhibiting contributions apart."""
 
     kinds: ClassVar = WEIGHTED
+    takes: ClassVar = "R"
 
     def offset(self, op: Op, sign: int) -> Tensor | None:
         """Return b+ or b-, if the bias counts."""
         return clip(op.bias, sign) if op.bias is not None and getattr(self, "bias", True) else None
-
-
-def clip(value: Tensor, sign: int) -> Tensor:
-    """Return max(x, 0) for sign +1, min(x, 0) for sign -1."""
-    return value.clamp(min=0) if sign > 0 else value.clamp(max=0)
-
-
-def clipped(weight: Tensor) -> Family:
-    """Return the family W+, W-."""
-    return functools.cache(lambda sign: clip(weight, sign))
-
-
-def boosted(weight: Tensor, gamma: float) -> Family:
-    """Return the family W + gamma W+, W + gamma W-."""
-    return functools.cache(lambda sign: torch.add(weight, clip(weight, sign), alpha=gamma))
-
-
-def image(op: Op, family: Family, sign: int, bias: Tensor | None) -> Tensor:
-    """Return the exciting (+1) or inhibiting (-1) part of z."""
-    assert op.map is not None
-    z = op.map.push(op.x if op.nonnegative else clip(op.x, 1), family(sign))
-    if not op.nonnegative:
-        z = z + op.map.push(clip(op.x, -1), family(-sign))
-    return z if bias is None else z + bias
-
-
-def hand_on(op: Op, s: Tensor, family: Family, sign: int) -> Tensor:
-    """Return G of the input, given relevance per unit of the exciting or inhibiting part."""
-    assert op.map is not None
-    op.credit(s, family(sign), lambda x: clip(x, 1))
-    if op.nonnegative:
-        return op.map.pull(s, family(sign))
-    op.credit(s, family(-sign), lambda x: clip(x, -1))
-    return torch.where(op.x > 0, op.map.pull(s, family(sign)), op.map.pull(s, family(-sign)))
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,12 +136,19 @@ class ZPlus(Signed):
     bias: bool = True
 
     def back(self, op: Op, flow: Flow) -> Flows:
-        assert op.map is not None
-        family, b = clipped(op.map.weight), self.offset(op, 1)
-        z = op.keep("z+", lambda: image(op, family, 1, b))
-        s = share(flow.relevance(op.out), z, self.stabilizer)
-        op.absorb(s, b, z, self.stabilizer)
-        return (Flow(hand_on(op, s, family, 1)),)
+        s, family = exciting(self, op, flow.relevance(op.out), self.stabilizer)
+        return (Flow(hand_on(op, s, family, 1), owned=True),)
+
+
+def exciting(rule: Signed, op: Op, r: Tensor, stabilizer: float) -> tuple[Tensor, Family]:
+    """Return relevance per unit of the exciting part, and the weights W+, W-."""
+    assert op.map is not None
+    family, b = clipped(op.map.weight), rule.offset(op, 1)
+    # The part is not below 0: its stabiliser goes into the bias.
+    z = op.keep("z+", lambda: image(op, family, 1, op.offset(stabilizer, b)))
+    s = ratio(r, z, keep=op.kept is not None or op.books is not None)
+    op.absorb(s, b, z - op.epsilon(stabilizer), op.epsilon(stabilizer))
+    return s, family
 
 
 @dataclass(frozen=True, repr=False)
@@ -196,18 +168,22 @@ class AlphaBeta(Signed):
 
     def back(self, op: Op, flow: Flow) -> Flows:
         assert op.map is not None
-        family, r = clipped(op.map.weight), flow.relevance(op.out)
-        g: Tensor | None = None
-        for sign, factor in ((1, self.alpha), (-1, -self.beta)):
-            if factor:
-                b = self.offset(op, sign)
-                z = op.keep(f"z{sign:+d}", functools.partial(image, op, family, sign, b))
-                s = share(r, z, self.stabilizer).mul_(factor)
-                op.absorb(s, b, z, self.stabilizer)
-                part = hand_on(op, s, family, sign)
-                g = part if g is None else g + part
-        assert g is not None
-        return (Flow(g),)
+        r, e, family = flow.relevance(op.out), op.epsilon(self.stabilizer), clipped(op.map.weight)
+        b = self.offset(op, 1)
+        up = op.keep("z+", lambda: image(op, family, 1, b))
+        down = op.keep("z-", lambda: self._inhibiting(op, up, b)) if self.beta else None
+        first = ratio(r, up + e).mul_(self.alpha)
+        op.absorb(first, b, up, e)
+        if down is None:
+            return (Flow(hand_on(op, first, family, 1), owned=True),)
+        second = ratio(r, down - e).mul_(-self.beta)
+        op.absorb(second, self.offset(op, -1), down, e)
+        return (Flow(hand_on_both(op, first, second, family), owned=True),)
+
+    def _inhibiting(self, op: Op, up: Tensor, b: Tensor | None) -> Tensor:
+        """Return the inhibiting part: what the exciting one leaves of the whole, never above 0."""
+        whole = op.plain if b is not None or op.bias is None else op.plain - op.bias
+        return (whole - up).clamp_(max=0)
 
 
 @dataclass(frozen=True, repr=False)
@@ -224,20 +200,30 @@ class Gamma(Signed):
 
     def back(self, op: Op, flow: Flow) -> Flows:
         assert op.map is not None
+        # All is divided by 1 + gamma: the boosted weight is then one pass over the weight, and the share is the same.
         family, r = boosted(op.map.weight, self.gamma), flow.relevance(op.out)
+        if op.rectified:
+            return (Flow(self._branch(op, r, family, 1), owned=True),)
         g = self._branch(op, r.masked_fill(op.out <= 0, 0.0), family, 1)
         negative = r.masked_fill(op.out >= 0, 0.0)
         if bool(negative.any()):
-            g = g + self._branch(op, negative, family, -1)
-        return (Flow(g),)
+            g = g.add_(self._branch(op, negative, family, -1))
+        return (Flow(g, owned=True),)
 
     def _branch(self, op: Op, r: Tensor, family: Family, sign: int) -> Tensor:
-        b = self.offset(op, sign)
-        b = None if b is None or op.bias is None else op.bias + self.gamma * b
+        """Return G of the input from relevance of the results of one sign."""
+        b, e = self.offset(op, sign), op.epsilon(self.stabilizer / (1 + self.gamma))
+        if b is not None and op.bias is not None:
+            b = torch.lerp(b, op.bias, 1 / (1 + self.gamma))
         z = op.keep(f"gamma{sign:+d}", lambda: image(op, family, sign, b))
-        s = share(r, z, self.stabilizer)
-        op.absorb(s, b, z, self.stabilizer)
+        s = share(r, z, e) if op.bias is not None and b is None else ratio(r, reaching(z, e, sign))
+        op.absorb(s, b, z, e)
         return hand_on(op, s, family, sign)
+
+
+def reaching(z: Tensor, epsilon: float | Tensor, sign: int) -> Tensor:
+    """Return z + sign epsilon, for z of that sign; where z has the other sign there is no relevance to be shared."""
+    return z.clamp(min=0).add_(epsilon) if sign > 0 else z.clamp(max=0).sub_(epsilon)
 
 
 @dataclass(frozen=True, repr=False)
@@ -250,14 +236,18 @@ class WSquare(Signed):
 
     def back(self, op: Op, flow: Flow) -> Flows:
         assert op.map is not None
-        map_, square = op.map, op.map.weight.square()
+        map_, square, e = op.map, op.map.weight.square(), squared(op, self.stabilizer)
         b = op.bias.square() if op.bias is not None and self.bias else None
-        z = op.keep("w2", lambda: map_.push(torch.ones_like(op.x[:1]), square))
-        z = z if b is None else z + b
-        s = share(flow.relevance(op.out), z, self.stabilizer)
-        op.absorb(s, b, z, self.stabilizer)
+        z = op.keep("w2", lambda: map_.push(torch.ones_like(op.x[:1]), square, b))
+        s = share(flow.relevance(op.out), z, e, sign=1)
+        op.absorb(s, b, z, e)
         op.credit(s, square, torch.ones_like)
-        return (Flow(map_.pull(s, square), "R"),)
+        return (Flow(map_.pull(s, square), "R", owned=True),)
+
+
+def squared(op: Op, epsilon: float) -> float | Tensor:
+    """Return a stabiliser of squares of the result as one of squares of result / scale."""
+    return epsilon if op.scale is None else epsilon / op.scale.square()
 
 
 @dataclass(frozen=True, repr=False)
@@ -266,17 +256,19 @@ class Flat(Rule):
 
     stabilizer: float = 1e-6
     emits: ClassVar = "R"
+    takes: ClassVar = "R"
     kinds: ClassVar = WEIGHTED | {"avg-pool", "max-pool"}
 
     def back(self, op: Op, flow: Flow) -> Flows:
+        r = flow.relevance(op.out)
         if op.map is None:
-            return flows(evenly(op, flow.relevance(op.out)), "R")
-        map_ = op.map
-        z = op.keep("count", lambda: map_.count(op.x))
-        s = share(flow.relevance(op.out), z, self.stabilizer)
-        op.absorb(s, None, z, self.stabilizer)
-        op.credit(s, torch.ones_like(map_.weight), torch.ones_like)
-        return (Flow(map_.spread(s), "R"),)
+            return flows(evenly(op, r), "R")
+        if op.books is not None:
+            count, ones = op.map.count(), torch.ones_like(op.map.weight)
+            s = share(r, count, self.stabilizer, sign=1)
+            op.absorb(s, None, count, self.stabilizer)
+            op.credit(s, ones, torch.ones_like)
+        return (Flow(op.map.evenly(r, self.stabilizer), "R"),)
 
 
 @dataclass(frozen=True, repr=False)
@@ -294,14 +286,21 @@ class ZBox(Signed):
         map_, family = op.map, clipped(op.map.weight)
         low, high = self._sides(op)
         plus, minus = family(1), family(-1)
-        z = op.keep("box", lambda: op.linear_part - map_.push(low, plus) - map_.push(high, minus))
-        s = share(flow.relevance(op.out), z, self.stabilizer)
-        op.absorb(s, None, z, self.stabilizer)
+        e = op.epsilon(self.stabilizer)
+        z = op.keep("box", lambda: self._inside(op, map_.push(low, plus) + map_.push(high, minus)))
+        s = share(flow.relevance(op.out), z, e)
+        op.absorb(s, None, z, e)
         op.credit(s, map_.weight)
         op.credit(s, plus, lambda x: -low.expand_as(x))
         op.credit(s, minus, lambda x: -high.expand_as(x))
         whole, upper = map_.pull(s, map_.weight), map_.pull(s, plus)
-        return (Flow(op.x * whole - low * upper - high * (whole - upper), "R"),)
+        # x W s - low W+ s - high W- s, where W- is W - W+
+        return (Flow((op.x - high) * whole + (high - low) * upper, "R", owned=True),)
+
+    @staticmethod
+    def _inside(op: Op, side: Tensor) -> Tensor:
+        """Return W x - side."""
+        return op.plain - side if op.bias is None else op.plain - (side + op.bias)
 
     def _sides(self, op: Op) -> tuple[Tensor, Tensor]:
         low, high = (torch.as_tensor(side, dtype=op.x.dtype, device=op.x.device).expand(1, *op.x.shape[1:])

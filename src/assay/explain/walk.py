@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -40,64 +40,78 @@ class Walk:
     taps: frozenset[Edge] = frozenset()
     watch: Callable[[Op, Flow | None, list[tuple[Flow, Tensor]]], None] | None = None
 
-    @cached_property
-    def live(self) -> frozenset[Edge]:
-        """The edges from which relevance can go on to the explained input."""
-        nodes = {step.node for step in self.plan.steps}
-        return frozenset(edge for step in self.plan.steps for edge in step.edges
-                         if edge[0] in nodes or edge in self.taps)
-
-    def run(self, pending: Pending, steps: Sequence[Step] | None = None) -> dict[Edge, Flow]:
-        """Carry relevance back; return what arrived at the taps. What is left in `pending` is at the roots."""
-        kept: dict[Edge, Flow] = {}
+    def run(self, pending: Pending, steps: Sequence[Step] | None = None) -> Pending:
+        """Carry relevance back; return what arrived at the taps, the explained input among them."""
+        kept: Pending = {}
         with torch.no_grad():
             for step in self.plan.steps if steps is None else steps:
                 arrived = self._arrived(step.node, pending, kept)
                 if arrived:
                     self._step(step, arrived, pending)
         for edge in self.taps & pending.keys():
-            pending[edge] = self._changed(edge, pending[edge])
-            kept[edge] = pending[edge]
+            kept[edge] = self._changed(edge, pending[edge])
         return kept
 
-    def _arrived(self, node: Node, pending: Pending, kept: dict[Edge, Flow]) -> dict[int, Flow]:
+    def _arrived(self, node: Node, pending: Pending, kept: Pending) -> dict[int, Flow]:
+        """Take what is waiting at a node's results."""
         found: dict[int, Flow] = {}
         for nr in range(len(node._input_metadata)):
-            flow = pending.pop((node, nr), None)
+            edge = (node, nr)
+            flow = pending.pop(edge, None)
             if flow is not None:
-                edge = (node, nr)
-                found[nr] = self._changed(edge, flow)
+                flow = self._changed(edge, flow)
                 if edge in self.taps:
-                    kept[edge] = found[nr]
+                    kept[edge] = flow = replace(flow, owned=False)
+                found[nr] = flow
         return found
 
     def _changed(self, edge: Edge, flow: Flow) -> Flow:
         return self.change[edge](flow) if edge in self.change else flow
 
     def _step(self, step: Step, arrived: dict[int, Flow], pending: Pending) -> None:
+        """Hand on what arrived at one step."""
         op = step.op
         if op is None or step.moves:
-            values = op.inputs if op is not None else None
-            edges = op.edges if op is not None else step.edges
-            form = next(iter(arrived.values())).form
-            given = {(step.node, nr): flow.value for nr, flow in arrived.items()}
-            sent = [None if value is None else Flow(value, form) for value in carry_rows(given, edges)]
+            sent = self._moved(step, arrived)
+            edges, values = (step.edges, None) if op is None else (op.edges, op.inputs)
         else:
             assert step.rule is not None
-            values, edges = op.inputs, op.edges
-            sent = list(step.rule.back(op, arrived[op.out_edge[1]]))
-        out: list[tuple[Flow, Tensor]] = []
-        allowed = set(step.edges) & self.live
-        for index, (edge, flow) in enumerate(zip(edges, sent, strict=True)):
-            if flow is None or edge not in allowed:
-                continue
-            if values is not None:
-                flow = flow.into(self.form(edge[0]), values[index])
-                out.append((flow, values[index]))
-            pending[edge] = pending[edge] + flow if edge in pending else flow
+            flow = arrived[op.out_edge[1]]
+            if step.emits == "same" and self.form(op.edges[0][0]) == "R":
+                flow = flow.into("R", op.out)  # less to multiply than at the operand, and a rectifier then does nothing
+            sent = step.rule.back(op, flow)
+            edges, values = op.edges, op.inputs
         if self.watch is not None and op is not None:
-            whole = set(arrived) == {op.out_edge[1]} and step.node is op.out_edge[0]
-            self.watch(op, arrived[op.out_edge[1]] if whole else None, out)
+            sent = self._watched(step, op, arrived, sent)
+        for index, (edge, flow_on) in enumerate(zip(edges, sent, strict=True)):
+            if flow_on is not None and edge in self.live:
+                ready = flow_on if values is None else flow_on.into(self.form(edge[0]), values[index])
+                pending[edge] = pending[edge].plus(ready) if edge in pending else ready
+
+    @staticmethod
+    def _moved(step: Step, arrived: dict[int, Flow]) -> tuple[Flow | None, ...]:
+        """Return what a node that moves entries, or one without a rule, sends to its operands by autograd."""
+        form = next(iter(arrived.values())).form
+        edges = step.edges if step.op is None else step.op.edges
+        found = carry_rows({(step.node, nr): flow.value for nr, flow in arrived.items()}, edges)
+        return tuple(None if value is None else Flow(value, form) for value in found)
+
+    def _watched(self, step: Step, op: Op, arrived: dict[int, Flow],
+                 sent: Sequence[Flow | None]) -> tuple[Flow | None, ...]:
+        """Show an operation's relevance to who watches; what was shown is not overwritten."""
+        assert self.watch is not None
+        whole = set(arrived) == {op.out_edge[1]} and step.node is op.out_edge[0]
+        shown = [(flow, value) for edge, flow, value in zip(op.edges, sent, op.inputs, strict=True)
+                 if flow is not None and edge in self.live]
+        self.watch(op, arrived[op.out_edge[1]] if whole else None, shown)
+        return tuple(None if flow is None else replace(flow, owned=False) for flow in sent)
+
+    @cached_property
+    def live(self) -> frozenset[Edge]:
+        """The edges from which relevance can go on to the explained input."""
+        nodes = {step.node for step in self.plan.steps}
+        return frozenset(edge for step in self.plan.steps for edge in step.edges
+                         if edge[0] in nodes or edge in self.taps)
 
     def form(self, node: Node) -> Form:
         """Return the form in which relevance of a node's results is carried."""

@@ -38,7 +38,8 @@ class Call:
     def op(self, kind: str, *, map: LinearMap | None = None, bias: Tensor | None = None, **details: Any) -> Op:
         """Return the description of this call as an operation of `kind`."""
         return Op(self.name, kind, self.module, self.index, tuple(t.detach() for t in self.sources.values()),
-                  tuple(self.sources), self.result.detach(), edge_of(self.result), map, bias, details)
+                  tuple(self.sources), self.result.detach(), edge_of(self.result), map, bias,
+                  details=details)
 
 
 Describer = Callable[[Call], Op | None]

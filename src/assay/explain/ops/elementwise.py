@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from assay.explain.maps import LinearMap
+from assay.explain.maps import LinearMap, shifted
 from assay.explain.op import Op, on_path
 from assay.explain.ops.call import Call, describes
 
@@ -54,8 +54,8 @@ def scale(call: Call, shift: Tensor | float | None = None) -> Op:
 class Channels(LinearMap):
     """x times one factor a channel."""
 
-    def push(self, x: Tensor, weight: Tensor) -> Tensor:
-        return x * weight
+    def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        return shifted(x * weight, bias)
 
     def pull(self, s: Tensor, weight: Tensor) -> Tensor:
         return s * weight

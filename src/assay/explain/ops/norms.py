@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from assay.explain.maps import LinearMap
+from assay.explain.maps import LinearMap, shifted
 from assay.explain.op import Op, on_path
 from assay.explain.ops.call import Call, describes
 from assay.explain.ops.elementwise import batch_norm
@@ -48,8 +48,8 @@ class Normalisation(LinearMap):
         rows = rows * self._factor
         return (rows - rows.mean(-1, keepdim=True) if self.centred else rows).reshape(value.shape)
 
-    def push(self, x: Tensor, weight: Tensor) -> Tensor:
-        return self._linear(x) * weight
+    def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        return shifted(self._linear(x) * weight, bias)
 
     def pull(self, s: Tensor, weight: Tensor) -> Tensor:
         return self._linear(s * weight)
