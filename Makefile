@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -p no:dash -o junit_family=xunit1
 # Workers of the test run; the numbers must not depend on how many there are.
 JOBS ?= 2
 
-.PHONY: help setup demo test system-packages check unit browser slow docs lock clean
+.PHONY: help setup demo test system-packages peers check unit browser slow docs lock clean
 .NOTPARALLEL:
 
 help:  ## show this list
@@ -22,10 +22,13 @@ setup: .venv/.installed  ## the environment .venv with every extra
 demo: setup  ## four benchmarks, four models, then the app; ARGS="--no-app" leaves out the app
 	@$(BIN)/assay demo $(ARGS)
 
-test: setup system-packages check docs unit browser  ## everything that must pass
+test: setup system-packages peers check docs unit browser  ## everything that must pass
 
 system-packages:  ## Chromium for the browser tests, on Debian
 	@scripts/system-packages test
+
+peers: setup  ## attribution libraries that tests compare with, in build/peers
+	@scripts/peers
 
 check: setup  ## style, types, and that imports go down only
 	$(BIN)/ruff check . scripts/lock scripts/skips scripts/screenshot

@@ -36,6 +36,7 @@ def test_chunks_are_dealt_like_cards_and_can_travel() -> None:
 
 
 def test_everything_costs_only_itself_there_too(toy: Any, do: Any, store: Any, capfd: Any) -> None:
+    before = set(multiprocessing.active_children())
     ran = do("toy/trouble toy/negatives", "toy-exact toy-unloadable toy-positive", jobs=2,
              workforce=workforce("local"), cases=("first", "raises", "aborts", "hangs", "skips", "last", "negative-*"))
     of = {(event["benchmark"], event["model"], event["case"]): (event["status"], event["reason"])
@@ -54,7 +55,7 @@ def test_everything_costs_only_itself_there_too(toy: Any, do: Any, store: Any, c
     assert "two lines" in ran.outcome.log.read_text()
     assert len(store.records()) == len(of) == len(ran.of("case"))
     # The cluster that was started for the run has ended with it.
-    assert multiprocessing.active_children() == []
+    assert set(multiprocessing.active_children()) <= before
     assert do("toy/negatives", "toy-exact", workforce=workforce("local")).outcome.reused == 5
 
 
