@@ -70,7 +70,8 @@ class Op:
     scale: Tensor | None = None
     details: dict[str, Any] = field(default_factory=dict)
     parts: tuple[Op, ...] = ()  # the operations that were merged into this one
-    kept: dict[str, Any] | None = None  # denominators, if many passes share them
+    kept: dict[str, Tensor] = field(default_factory=dict)  # denominators, which many passes share
+    shared: bool = False  # more passes will come
     books: Books | None = None
     rectified: bool = False  # all that takes the result is a relu: relevance sits on z > 0 alone
     nonnegative: bool = False  # no entry of the first operand is below 0
@@ -99,11 +100,9 @@ class Op:
 
     def keep(self, name: str, make: Callable[[], Tensor]) -> Tensor:
         """Return what `make` returns; passes of many targets share it."""
-        if self.kept is None:
-            return make()
         if name not in self.kept:
             self.kept[name] = make()
-        return self.kept[name]  # type: ignore[no-any-return]
+        return self.kept[name]
 
     def absorb(self, s: Tensor, bias: Tensor | None, z: Tensor | None = None, epsilon: float | Tensor = 0.0) -> None:
         """Book what the bias and the stabiliser take, given relevance per unit of z, if books are kept."""

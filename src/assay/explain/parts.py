@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn.functional import leaky_relu
 
 from assay.explain.maps import Conv
 from assay.explain.op import Op
@@ -29,16 +30,19 @@ def clipped(weight: Tensor) -> Family:
     return functools.cache(lambda sign: clip(weight, sign))
 
 
-def boosted(weight: Tensor, gamma: float) -> Family:
-    """Return the family (W + gamma W+) / (1 + gamma), (W + gamma W-) / (1 + gamma): one pass over the weight each."""
-    if not gamma:
-        return lambda sign: weight
-    slope = 1.0 / (1.0 + gamma)
+def boosted(weight: Tensor, gamma: float, sign: int) -> Family:
+    """Return the family W + gamma W+, W + gamma W- for the part of one sign.
 
-    def make(sign: int) -> Tensor:
+    For the exciting part it is divided by 1 + gamma: what most inputs see is then one pass over the weight.
+    """
+    if not gamma:
+        return lambda _: weight
+    k = 1.0 + gamma
+
+    def make(own: int) -> Tensor:
         if sign > 0:
-            return torch.nn.functional.leaky_relu(weight, slope)
-        return torch.where(weight < 0, weight, weight * slope)
+            return leaky_relu(weight, 1 / k) if own > 0 else leaky_relu(weight, k).div_(k)
+        return leaky_relu(weight, k) if own < 0 else leaky_relu(weight, 1 / k).mul_(k)
 
     return functools.cache(make)
 
@@ -61,14 +65,15 @@ def hand_on(op: Op, s: Tensor, family: Family, sign: int) -> Tensor:
     return torch.where(op.x > 0, op.map.pull(s, family(sign)), op.map.pull(s, family(-sign)))
 
 
-def hand_on_both(op: Op, first: Tensor, second: Tensor, family: Family) -> Tensor:
+def hand_on_both(op: Op, first: Tensor, second: Tensor, exciting: Family, inhibiting: Family) -> Tensor:
     """Return G of the input, given relevance per unit of the exciting and of the inhibiting part.
 
-    A convolution of both at once is one operation on twice the channels.
+    Where the weight is small beside the input, both are one convolution of twice the channels.
     """
     assert op.map is not None
-    joined = isinstance(op.map, Conv) and op.map.groups == 1 and not op.map.transposed
-    if not (joined and op.nonnegative) or op.books is not None:
-        return hand_on(op, first, family, 1).add_(hand_on(op, second, family, -1))
+    small = 2 * op.map.weight.numel() < op.x.numel()
+    joins = isinstance(op.map, Conv) and op.map.groups == 1 and not op.map.transposed
+    if not (small and joins and op.nonnegative) or op.books is not None:
+        return hand_on(op, first, exciting, 1).add_(hand_on(op, second, inhibiting, -1))
     channel = first.ndim - op.out.ndim + 1
-    return op.map.pull(torch.cat([first, second], channel), torch.cat([family(1), family(-1)]))
+    return op.map.pull(torch.cat([first, second], channel), torch.cat([exciting(1), inhibiting(-1)]))

@@ -146,7 +146,7 @@ def exciting(rule: Signed, op: Op, r: Tensor, stabilizer: float) -> tuple[Tensor
     family, b = clipped(op.map.weight), rule.offset(op, 1)
     # The part is not below 0: its stabiliser goes into the bias.
     z = op.keep("z+", lambda: image(op, family, 1, op.offset(stabilizer, b)))
-    s = ratio(r, z, keep=op.kept is not None or op.books is not None)
+    s = ratio(r, z, keep=op.shared or op.books is not None)
     op.absorb(s, b, z - op.epsilon(stabilizer), op.epsilon(stabilizer))
     return s, family
 
@@ -178,7 +178,7 @@ class AlphaBeta(Signed):
             return (Flow(hand_on(op, first, family, 1), owned=True),)
         second = ratio(r, down - e).mul_(-self.beta)
         op.absorb(second, self.offset(op, -1), down, e)
-        return (Flow(hand_on_both(op, first, second, family), owned=True),)
+        return (Flow(hand_on_both(op, first, second, family, family), owned=True),)
 
     def _inhibiting(self, op: Op, up: Tensor, b: Tensor | None) -> Tensor:
         """Return the inhibiting part: what the exciting one leaves of the whole, never above 0."""
@@ -200,30 +200,48 @@ class Gamma(Signed):
 
     def back(self, op: Op, flow: Flow) -> Flows:
         assert op.map is not None
-        # All is divided by 1 + gamma: the boosted weight is then one pass over the weight, and the share is the same.
-        family, r = boosted(op.map.weight, self.gamma), flow.relevance(op.out)
-        if op.rectified:
-            return (Flow(self._branch(op, r, family, 1), owned=True),)
-        g = self._branch(op, r.masked_fill(op.out <= 0, 0.0), family, 1)
-        negative = r.masked_fill(op.out >= 0, 0.0)
-        if bool(negative.any()):
-            g = g.add_(self._branch(op, negative, family, -1))
-        return (Flow(g, owned=True),)
+        r, up = flow.relevance(op.out), boosted(op.map.weight, self.gamma, 1)
+        if op.rectified and self._whole(op):
+            return (Flow(hand_on(op, self._positive(op, r, up), up, 1), owned=True),)
+        down = boosted(op.map.weight, self.gamma, -1)
+        first = self._positive(op, torch.ops.aten.threshold_backward(r, op.out.expand_as(r), 0), up)
+        second = self._negative(op, r.masked_fill(op.out >= 0, 0.0), up, down)
+        if not bool(second.any()):
+            return (Flow(hand_on(op, first, up, 1), owned=True),)
+        return (Flow(hand_on_both(op, first, second, up, down), owned=True),)
 
-    def _branch(self, op: Op, r: Tensor, family: Family, sign: int) -> Tensor:
-        """Return G of the input from relevance of the results of one sign."""
-        b, e = self.offset(op, sign), op.epsilon(self.stabilizer / (1 + self.gamma))
-        if b is not None and op.bias is not None:
-            b = torch.lerp(b, op.bias, 1 / (1 + self.gamma))
-        z = op.keep(f"gamma{sign:+d}", lambda: image(op, family, sign, b))
-        s = share(r, z, e) if op.bias is not None and b is None else ratio(r, reaching(z, e, sign))
-        op.absorb(s, b, z, e)
-        return hand_on(op, s, family, sign)
+    def _whole(self, op: Op) -> bool:
+        """Whether a part has the result's sign where the result has: not if the bias counts in one of them only."""
+        return self.bias or op.bias is None
 
+    def _positive(self, op: Op, r: Tensor, up: Family) -> Tensor:
+        """Return relevance per unit of the part of positive results, both divided by 1 + gamma."""
+        e, z = op.epsilon(self.stabilizer / (1 + self.gamma)), self._part(op, up)
+        s = ratio(r, z.clamp(min=0).add_(e)) if self._whole(op) else share(r, z, e)
+        op.absorb(s, self._bias(op, 1), z, e)
+        return s
 
-def reaching(z: Tensor, epsilon: float | Tensor, sign: int) -> Tensor:
-    """Return z + sign epsilon, for z of that sign; where z has the other sign there is no relevance to be shared."""
-    return z.clamp(min=0).add_(epsilon) if sign > 0 else z.clamp(max=0).sub_(epsilon)
+    def _negative(self, op: Op, r: Tensor, up: Family, down: Family) -> Tensor:
+        """Return relevance per unit of the part of negative results."""
+        e = op.epsilon(self.stabilizer)
+        if op.nonnegative and self._whole(op):
+            # The two parts are 2 + gamma times the result together.
+            z = torch.sub((2 + self.gamma) * op.plain, self._part(op, up), alpha=1 + self.gamma)
+        else:
+            z = op.keep("gamma-", lambda: image(op, down, -1, self._bias(op, -1)))
+        s = ratio(r, z.clamp(max=0).sub_(e)) if self._whole(op) else share(r, z, e)
+        op.absorb(s, self._bias(op, -1), z, e)
+        return s
+
+    def _part(self, op: Op, up: Family) -> Tensor:
+        return op.keep("gamma+", lambda: image(op, up, 1, self._bias(op, 1)))
+
+    def _bias(self, op: Op, sign: int) -> Tensor | None:
+        """Return the bias of one part, that of the exciting one divided by 1 + gamma."""
+        b = self.offset(op, sign)
+        if b is None or op.bias is None:
+            return None
+        return (op.bias + self.gamma * b) / (1 + self.gamma if sign > 0 else 1)
 
 
 @dataclass(frozen=True, repr=False)

@@ -80,6 +80,8 @@ class Walk:
             if step.emits == "same" and self.form(op.edges[0][0]) == "R":
                 flow = flow.into("R", op.out)  # less to multiply than at the operand, and a rectifier then does nothing
             sent = step.rule.back(op, flow)
+            if not op.shared:
+                op.kept.clear()
             edges, values = op.edges, op.inputs
         if self.watch is not None and op is not None:
             sent = self._watched(step, op, arrived, sent)
