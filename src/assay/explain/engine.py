@@ -94,14 +94,16 @@ class Engine:
         passed = Passed([arrived(kept, [edge], value, as_gradient, gradient) for edge, value in trace.roots],
                         {name: arrived(kept, found, trace.watched(name).value, as_gradient, gradient)
                          for name, found in edges.items()}, uncovered=plan.uncovered, merged=merged)
-        passed.lines = [line(step_op, rule, books.get(step_op) if self.audit else None) for step_op, rule in once(plan)]
+        ran = once(plan)
+        names = {key: repr(rule) for key, rule in {id(rule): rule for _, rule in ran}.items()}
+        passed.lines = [line(op, names[id(rule)], books.get(op) if self.audit else None) for op, rule in ran]
         passed.weights = gathered(books, self.model, weights)
         return passed
 
     def _plan(self, trace: Trace, merged: Merged) -> Plan:
         graph = Graph(merged.ops, [edge for edge, _ in trace.roots])
         below = trace.entered.get(self.flat_below, 0) if self.flat_below else 0
-        plan = make_plan(graph, trace.edge, self.composite, dict(self.model.named_modules()),
+        plan = make_plan(graph, trace.edge, self.composite, trace.modules,
                          trace.recorder.strangers, below)
         if plan.uncovered and self.on_uncovered == "error" and self.composite.result == "relevance":
             raise UncoveredOp(plan.uncovered)
@@ -159,14 +161,14 @@ def once(plan: Plan) -> list[tuple[Op, object]]:
     return sorted(found.items(), key=lambda item: item[0].index)
 
 
-def line(op: Op, rule: object, books: Books | None) -> Line:
+def line(op: Op, rule: str, books: Books | None) -> Line:
     """Return an operation's line in the report."""
     audit = None
     if books is not None:
         lost = books.r_out - books.r_in - books.bias - books.stabiliser
         audit = {"r_out": books.r_out, "r_in": books.r_in, "bias": books.bias, "stabiliser": books.stabiliser,
                  "lost": lost}
-    return Line(op.index, op.name, op.module, repr(rule), [tuple(x.shape) for x in op.inputs], tuple(op.out.shape),
+    return Line(op.index, op.name, op.module, rule, [tuple(x.shape) for x in op.inputs], tuple(op.out.shape),
                 audit)
 
 

@@ -12,7 +12,7 @@ from assay.explain.composites import AFFINE, Composite
 from assay.explain.gates import find_gate
 from assay.explain.op import Edge, Op
 from assay.explain.ops.routing import NODES
-from assay.explain.rules import Flat, Norm, Pass, Rule, Zero
+from assay.explain.rules import Flat, Norm, Pass, Rule, Signed, Zero
 
 BEFORE = {"conv": Flat(), "linear": Flat(), "activation": Pass(), "avg-pool": Flat(), "max-pool": Flat(), "sum": Norm()}
 
@@ -232,5 +232,5 @@ def note_signs(steps: list[Step], forced: frozenset[Node]) -> None:
         if op.name in NOT_NEGATIVE or (below and keeps):
             not_negative.add(step.node)
         op.rectified = all(takers.get(step.node, [False]))
-        if op.map is not None and op.kind in ("conv", "linear", "batch-norm"):
+        if op.map is not None and isinstance(step.rule, Signed):
             op.nonnegative = below or float(op.x.amin()) >= 0

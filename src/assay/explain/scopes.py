@@ -29,8 +29,8 @@ class Scopes:
 
     Parameters
     ----------
-    model : nn.Module
-        The model.
+    modules : mapping path -> module
+        All modules of the model.
     watched : sequence of paths
         Modules whose outputs are kept; the second call of a module is ``path#2``.
     all_modules : bool
@@ -39,7 +39,7 @@ class Scopes:
         How the value of an output is kept.
     """
 
-    def __init__(self, model: nn.Module, watched: Sequence[str] = (), all_modules: bool = True,
+    def __init__(self, modules: Mapping[str, nn.Module], watched: Sequence[str] = (), all_modules: bool = True,
                  keep: Callable[[Tensor], Tensor] = Tensor.detach) -> None:
         self.outputs: dict[str, Output] = {}
         self.entered: dict[str, int] = {}
@@ -48,7 +48,7 @@ class Scopes:
         self._calls: dict[str, int] = {}
         self._watched, self._keep = frozenset(watched), keep
         self._thread = threading.get_ident()
-        self._model, self._all = model, all_modules
+        self._modules, self._all = modules, all_modules
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
 
     @property
@@ -57,7 +57,7 @@ class Scopes:
         return self.running[-1]
 
     def __enter__(self) -> Scopes:
-        for path, module in self._model.named_modules():
+        for path, module in self._modules.items():
             if self._all or path in self._watched:
                 self._handles += [module.register_forward_pre_hook(self._entering(path)),
                                   module.register_forward_hook(self._leaving(path))]

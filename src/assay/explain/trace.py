@@ -34,6 +34,8 @@ class Trace:
         What the watched modules returned; the second call of one is ``name#2``.
     entered : mapping path -> int
         How many operations had run when a module was entered first.
+    modules : mapping path -> module
+        All modules of the model.
     """
 
     recorder: Recorder
@@ -41,6 +43,7 @@ class Trace:
     roots: list[tuple[Edge, Tensor]]
     outputs: Mapping[str, Output]
     entered: Mapping[str, int]
+    modules: Mapping[str, nn.Module]
 
     @property
     def edge(self) -> Edge:
@@ -91,27 +94,29 @@ def trace(model: nn.Module, inputs: Inputs, adjust: Adjust | None = None, *, wat
         value = adjust(value)
     paths = [name.partition("#")[0] for name in watched]
     keep = (lambda t: t.detach().clone()) if clone else Tensor.detach
-    scopes = Scopes(model, paths, all_modules=describe, keep=keep)
+    modules = dict(model.named_modules())
+    scopes = Scopes(modules, paths, all_modules=describe, keep=keep)
     recorder = Recorder(scopes, describe)
     with torch.inference_mode(False), torch.enable_grad():
         root = value if inputs.are_tokens else rooted(value)
         recorder.tokens = Tokens(root, adjust) if inputs.are_tokens else None
         with scopes, recorder:
             out = inputs.call(model, root)
-    forget_graphs(model)
+    forget_graphs(modules)
     output = pick_output(out)
     if not on_path(output):
         raise AssayError("the output does not depend on the input through operations that have a gradient",
                          "was it computed under no_grad, or detached?")
     roots = recorder.tokens.roots if recorder.tokens else [(edge_of(root), value)]
-    return Trace(recorder, output, roots, scopes.outputs, scopes.entered)
+    return Trace(recorder, output, roots, scopes.outputs, scopes.entered, modules)
 
 
-def forget_graphs(model: nn.Module) -> None:
+def forget_graphs(modules: Mapping[str, nn.Module]) -> None:
     """Detach buffers that the model wrote activations into."""
-    for buffer in model.buffers():
-        if buffer.grad_fn is not None:
-            buffer.detach_()
+    for module in modules.values():
+        for buffer in module._buffers.values():
+            if buffer is not None and buffer.grad_fn is not None:
+                buffer.detach_()
 
 
 def layer_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:

@@ -37,7 +37,7 @@ class Lrp:
         settings = ask.settings
         trace = ask.trace(describe=True)
         rules = self._rules(trace)
-        rules.check_names(path for path, _ in ask.model.named_modules())
+        rules.check_names(trace.modules)
         engine = Engine(ask.model, rules, settings.canonize, settings.audit, settings.on_uncovered,
                         settings.flat_below, settings.checked)
         objective = ask.objective(trace.output, relevance=rules.result == "relevance")

@@ -33,6 +33,8 @@ class Network:
     layout : {"image", "signal", "volume", "tokens", "array"}
         How a sample and its relevance are drawn.
     name : str
+    sample_rate : int, optional
+        Samples a second that a signal must have.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class Network:
     labels: tuple[str, ...] = ()
     layout: str = "image"
     name: str = ""
+    sample_rate: int | None = None
 
     def __post_init__(self) -> None:
         for field, convert in (("input_shape", int), ("mean", float), ("std", float), ("range", float),

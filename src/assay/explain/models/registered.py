@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assay.explain.models.network import Network
 
 FAMILY = "network"
-FIELDS = ("input_shape", "mean", "std", "range", "labels", "layout")
+FIELDS = ("input_shape", "mean", "std", "range", "labels", "layout", "sample_rate")
 
 
 def named(name: str) -> Network:

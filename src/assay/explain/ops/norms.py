@@ -25,6 +25,8 @@ class Normalisation(LinearMap):
         w, in a shape that multiplies x.
     x : Tensor
         The input, whose deviation is taken.
+    inverse : Tensor or None
+        1 / deviation, if it is known already.
     grouped : shape
         x with this shape is normalised over its last axis.
     centred : bool
@@ -35,9 +37,12 @@ class Normalisation(LinearMap):
     grouped: tuple[int, ...]
     eps: float
     centred: bool
+    inverse: Tensor | None = None
 
     @cached_property
     def _factor(self) -> Tensor:
+        if self.inverse is not None:
+            return self.inverse.reshape(*self.grouped[:-1], 1)
         rows = self.x.reshape(self.grouped)
         square = rows.var(-1, unbiased=False, keepdim=True) if self.centred else rows.pow(2).mean(-1, keepdim=True)
         return (square + self.eps).rsqrt()
@@ -46,7 +51,7 @@ class Normalisation(LinearMap):
         lead = value.shape[: value.ndim - len(self.shape)]
         rows = value.reshape(*lead, *self.grouped)
         rows = rows * self._factor
-        return (rows - rows.mean(-1, keepdim=True) if self.centred else rows).reshape(value.shape)
+        return (rows.sub_(rows.mean(-1, keepdim=True)) if self.centred else rows).reshape(value.shape)
 
     def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return shifted(self._linear(x) * weight, bias)
@@ -61,7 +66,10 @@ class Normalisation(LinearMap):
 def _norm(call: Call, x: Tensor, grouped: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, eps: float,
           centred: bool) -> Op:
     weight = x.new_ones(()) if weight is None else weight
-    return call.op("layer-norm", map=Normalisation(weight, x.shape, x.detach(), grouped, eps, centred), bias=bias)
+    # Autograd keeps the inverse deviation of a layer norm (and of a group norm, in another shape).
+    inverse = getattr(call.result.grad_fn, "_saved_result2", None)
+    map_ = Normalisation(weight, x.shape, x.detach(), grouped, eps, centred, inverse)
+    return call.op("layer-norm", map=map_, bias=bias)
 
 
 @describes("layer_norm")
