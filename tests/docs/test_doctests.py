@@ -21,4 +21,4 @@ def test_doctests(name: str) -> None:
 
 
 def test_there_are_some() -> None:
-    assert "assay.core.score" in MODULES
+    assert "assay.results.score" in MODULES
