@@ -15,7 +15,7 @@ _HOMES = {
     "assay.explain.methods": ("METHODS",),
     "assay.explain.rules": ("AlphaBeta", "Epsilon", "Flat", "Gamma", "LocalRenorm", "Norm", "Pass", "Rule", "Stop",
                             "Uniform", "WSquare", "Winner", "ZBox", "ZPlus", "Zero"),
-    "assay.explain.canonize": ("canonize",),
+    "assay.explain.merging": ("canonize",),
     "assay.explain.errors": ("UncoveredOp",),
     "assay.explain.report": ("Report",),
 }

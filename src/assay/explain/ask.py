@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from assay.explain.canonize import Checked
+from assay.explain.merging import Checked
 from assay.explain.engine import Mask
 from assay.explain.inputs import Inputs
 from assay.explain.targets import Objective, Position, Seed, Units, objectives

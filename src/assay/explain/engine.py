@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
 
-from assay.explain.canonize import Checked, Merged, merge
+from assay.explain.merging import Checked, Merged, merge
 from assay.explain.composites import Composite
 from assay.explain.errors import UncoveredOp
 from assay.explain.flow import Flow
@@ -84,16 +84,16 @@ class Engine:
         """
         merged = merge(trace.recorder.ops, self.checked) if self.canonize else Merged(dict(trace.recorder.ops))
         plan = self._plan(trace, merged)
-        edges = {name: self._edges(trace, merged, name) for name in layers}
+        places = {name: places_of(trace, merged, name) for name in layers}
         books = self._open_books(plan, weights)
-        walk = Walk(plan, masking(trace, merged, mask), frozenset(e for found in edges.values() for e in found)
-                    | {edge for edge, _ in trace.roots}, audited(books) if self.audit else None)
+        taps = frozenset(edge for found in [*places.values(), trace.roots] for edge, _ in found)
+        walk = Walk(plan, masking(trace, merged, mask), taps, audited(books) if self.audit else None)
         start = Flow(gradient).into(walk.form(trace.edge[0]), trace.output.detach())
         kept = walk.run({trace.edge: start})
         as_gradient = self.composite.result == "gradient"
-        passed = Passed([arrived(kept, [edge], value, as_gradient, gradient) for edge, value in trace.roots],
-                        {name: arrived(kept, found, trace.watched(name).value, as_gradient, gradient)
-                         for name, found in edges.items()}, uncovered=plan.uncovered, merged=merged)
+        passed = Passed([arrived(kept, [place], place[1], as_gradient) for place in trace.roots],
+                        {name: arrived(kept, found, trace.watched(name).value, as_gradient)
+                         for name, found in places.items()}, uncovered=plan.uncovered, merged=merged)
         ran = once(plan)
         names = {key: repr(rule) for key, rule in {id(rule): rule for _, rule in ran}.items()}
         passed.lines = [line(op, names[id(rule)], books.get(op) if self.audit else None) for op, rule in ran]
@@ -109,11 +109,6 @@ class Engine:
             raise UncoveredOp(plan.uncovered)
         return plan
 
-    @staticmethod
-    def _edges(trace: Trace, merged: Merged, name: str) -> list[Edge]:
-        """Return where relevance of a module's output is: what was merged, at the merged result."""
-        return edges_of(trace, merged, name)
-
     def _open_books(self, plan: Plan, weights: Sequence[str]) -> dict[Op, Books]:
         books: dict[Op, Books] = {}
         if self.audit or weights:
@@ -122,12 +117,16 @@ class Engine:
         return books
 
 
-def edges_of(trace: Trace, merged: Merged, name: str) -> list[Edge]:
-    """Return where a module's output is in the graph; what was merged, at the merged result too."""
-    edge = trace.watched(name).edge
-    if edge is None:
+Place = tuple[Edge, Tensor]
+
+
+def places_of(trace: Trace, merged: Merged, name: str) -> list[Place]:
+    """Return where a module's output is in the graph, and its value; what was merged, at the merged result too."""
+    kept = trace.watched(name)
+    if kept.edge is None:
         return []
-    return [edge, merged.aliases[edge]] if edge in merged.aliases else [edge]
+    both = merged.aliases.get(kept.edge)
+    return [(kept.edge, kept.value)] + ([(both.out_edge, both.out)] if both is not None else [])
 
 
 def masking(trace: Trace, merged: Merged, masks: Sequence[Mask]) -> dict[Edge, Callable[[Flow], Flow]]:
@@ -138,7 +137,7 @@ def masking(trace: Trace, merged: Merged, masks: Sequence[Mask]) -> dict[Edge, C
         rows = [mask[name].to(value) if name in mask else value.new_ones(()) for mask in masks]
         rows = [row.reshape((1,) * (value.ndim - row.ndim) + row.shape) for row in rows]
         factor = rows[0] if len(rows) == 1 else torch.stack(torch.broadcast_tensors(*rows))
-        for edge in edges_of(trace, merged, name):
+        for edge, _ in places_of(trace, merged, name):
             found[edge] = functools.partial(multiplied, factor)
     return found
 
@@ -148,11 +147,10 @@ def multiplied(factor: Tensor, flow: Flow) -> Flow:
     return flow.times(factor)
 
 
-def arrived(kept: Mapping[Edge, Flow], edges: Sequence[Edge], value: Tensor, as_gradient: bool,
-            gradient: Tensor) -> Tensor:
-    """Return the relevance that arrived at some edges of one tensor; zeros if none did."""
-    found = [kept[edge].value if as_gradient else kept[edge].relevance(value) for edge in edges if edge in kept]
-    return sum(found[1:], found[0]) if found else torch.zeros_like(value)
+def arrived(kept: Mapping[Edge, Flow], places: Sequence[Place], like: Tensor, as_gradient: bool) -> Tensor:
+    """Return the relevance that arrived at the places of one tensor; zeros if none did."""
+    found = [kept[edge].value if as_gradient else kept[edge].relevance(value) for edge, value in places if edge in kept]
+    return sum(found[1:], found[0]) if found else torch.zeros_like(like)
 
 
 def once(plan: Plan) -> list[tuple[Op, object]]:
@@ -219,7 +217,7 @@ def plain_gradients(trace: Trace, gradient: Tensor, layers: Sequence[str],
         Factors at layers; more than one: all at once, in an axis in front.
     """
     nothing = Merged({})
-    named = {name: edges_of(trace, nothing, name) for name in layers}
+    named = {name: [edge for edge, _ in places_of(trace, nothing, name)] for name in layers}
     edges = [edge for edge, _ in trace.roots]
     wanted = list(dict.fromkeys([*edges, *(edge for found in named.values() for edge in found)]))
     if masks:

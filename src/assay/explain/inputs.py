@@ -8,8 +8,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.dropout import _DropoutNd
 
 from assay.core.errors import AssayError, did_you_mean
+
+
+DEPEND_ON_MODE = (_DropoutNd, _NormBase, nn.RReLU, nn.RNNBase)
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ def check_model(model: nn.Module) -> nn.Module:
         where = f"module {path!r}" if path else "the model"
         if isinstance(module, torch.jit.ScriptModule):
             raise AssayError(f"{where} is TorchScript, whose operations cannot be seen", "use the module it came from")
-        if module.training:
+        if module.training and (not path or isinstance(module, DEPEND_ON_MODE)):
             raise AssayError(f"{where} is in training mode, expected evaluation mode", "call model.eval()")
     return model
 
