@@ -38,6 +38,15 @@ def test_without_globs_everything_of_one_family_pairs_up_but_environments_and_de
                                ("other/one", "n")}
 
 
+def test_imported_models_pair_with_nothing(registry: Registry) -> None:
+    registry.add("models", "read", Model("read", "lab", "a:b", meta={"imported": True}), "test")
+    assert "read" not in {model for _, model in pairs(registry)}
+    assert pairs(registry, models=("read", "m")) == pairs(registry, models=("m",))
+    with pytest.raises(AssayError, match="only imported results selected") as caught:
+        pairs(registry, models=("read",))
+    assert caught.value.code == 5
+
+
 def test_a_glob_matches_the_whole_name(registry: Registry) -> None:
     assert pairs(registry, models=("m",), benchmarks=("lab/one",)) == {("lab/one", "m")}
     assert pairs(registry, models=("m*",), benchmarks=("*/one",)) == {("lab/one", "m"), ("lab/one", "m+d3")}

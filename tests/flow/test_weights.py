@@ -168,3 +168,9 @@ def test_other_digits_and_too_few_of_them_match_nothing(mirrored: Path, digits: 
         weights.locate(model(digits))
     assert caught.value.code == 3
     assert digits in caught.value.message
+
+
+def test_imported_models_are_not_available() -> None:
+    available, reason = weights.available(Model("m", "lab", "assay:load", meta={"imported": True}))
+    assert not available
+    assert reason.startswith("imported")

@@ -59,7 +59,7 @@ class Selection:
         return models if self.models else [model for model in models if model.environment is None]
 
     def find_pairs(self, registry: Registry) -> Iterator[tuple[Benchmark, Model]]:
-        """Yield the selected (benchmark, model) pairs of one family, derived benchmarks left out.
+        """Yield the selected (benchmark, model) pairs of one family, without derived benchmarks and imported models.
 
         Raises
         ------
@@ -68,6 +68,11 @@ class Selection:
         """
         benchmarks, models = self.find_benchmarks(registry), self.find_models(registry)
         pairs = [(b, m) for b in benchmarks for m in models if b.family == m.family and not b.derived]
+        # Results of an imported model came with it: a run would write over what it cannot make again.
+        pairs, imported = [pair for pair in pairs if not pair[1].meta.get("imported")], bool(pairs)
+        if imported and not pairs:
+            raise AssayError("only imported results selected: there is nothing to compute", "assay analyse shows them",
+                             NOTHING)
         if not pairs:
             families = sorted({b.family for b in benchmarks}), sorted({m.family for m in models})
             raise AssayError(f"no benchmark and model of one family selected: benchmarks of {', '.join(families[0])}, "

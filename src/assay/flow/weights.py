@@ -56,6 +56,8 @@ def locate(model: Model) -> Path | None:
 
 def available(model: Model) -> tuple[bool, str]:
     """Return whether the model can be tried, and why not or what happens first; opens no socket."""
+    if model.meta.get("imported"):
+        return False, "imported: its results are here to be read, nothing can be computed with it"
     if model.needs_weights and not any(place.is_file() for place in _places(model)):
         return False, f"weights {_file(model).name} are not at hand; they come from {model.url}"
     if model.environment is not None:
