@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 
 pytest_plugins = ["lab_fixtures"]
+
+FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader"]
 
 TESTS = Path(__file__).parent
 PLUGINS = TESTS / "plugin_package"
@@ -130,3 +133,17 @@ TOY_SELECTION = ("-b", "toy/sums", "-b", "toy/negatives", "-b", "toy/curves",
 def filled(folders: Path, toy_results: Path) -> Path:
     """A home of the test's own that holds the toy results."""
     return Path(shutil.copytree(toy_results, folders / "home"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium: scripts/system-packages installs it on Debian")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()

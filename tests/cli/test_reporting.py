@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def test_html(assay, filled: Path) -> None:
@@ -43,26 +39,22 @@ def test_output_is_required(assay) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_in_a_browser_plots_are_drawn_and_nothing_is_asked_for(assay, filled: Path, scheme: str) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_in_a_browser_plots_are_drawn_and_nothing_is_asked_for(assay, filled: Path, chromium, scheme: str) -> None:
     assay("report", "-o", "report.html", "-b", "toy/*")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(color_scheme=scheme)
-        messages: list[str] = []
-        requests: list[str] = []
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(Path("report.html").absolute().as_uri())
-        page.locator("#toy-sums-0").scroll_into_view_if_needed()
-        page.wait_for_selector("#toy-sums-0 .point")
-        # 12 cases of each of 4 models.
-        assert page.locator("#toy-sums-0 .point").count() == 48
-        page.select_option("select[data-plot='toy-curves-0']", "toy-noisy")
-        page.wait_for_function("document.getElementById('toy-curves-0').dataset.drawn === 'toy-noisy'")
-        assert page.locator("#toy-curves-0 .scatter").count() == 2  # two curves, the third case failed
-        assert messages == []
-        assert requests == [Path("report.html").absolute().as_uri()]
-        browser.close()
+    page = chromium.new_page(color_scheme=scheme)
+    messages: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(Path("report.html").absolute().as_uri())
+    page.locator("#toy-sums-0").scroll_into_view_if_needed()
+    page.wait_for_selector("#toy-sums-0 .point")
+    # 12 cases of each of 4 models.
+    assert page.locator("#toy-sums-0 .point").count() == 48
+    page.select_option("select[data-plot='toy-curves-0']", "toy-noisy")
+    page.wait_for_function("document.getElementById('toy-curves-0').dataset.drawn === 'toy-noisy'")
+    assert page.locator("#toy-curves-0 .scatter").count() == 2  # two curves, the third case failed
+    assert messages == []
+    assert requests == [Path("report.html").absolute().as_uri()]
+    page.close()
