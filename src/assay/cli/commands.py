@@ -29,6 +29,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "app": ("serving:app", "Open the leaderboard in a browser."),
         "report": ("reporting:report", "Write everything into one HTML or Markdown file."),
     },
+    "Understand": {
+        "explain": ("explaining:explain", "Show what a network looks at in a picture, a sound, an array."),
+    },
     "Keep house": {
         "models": ("models:models", "Add models of your own, check that models work."),
         "store": ("stores:store", "Export, merge, clean and verify results."),

@@ -57,11 +57,10 @@ def score(recipe: Recipe, model: nn.Module, test: Samples) -> dict[str, float]:
 
 
 def _run(model: nn.Module, phase: Phase, recipe: Recipe, inputs: Tensor, answers: Tensor, say: Say) -> None:
-    trained = [value for name, value in model.named_parameters() if name.startswith(phase.only)]
     rounds = len(inputs) // recipe.batch
-    optimiser = torch.optim.AdamW(trained, lr=phase.rate, weight_decay=recipe.decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, phase.rate, total_steps=phase.epochs * rounds,
-                                                   pct_start=0.2)
+    optimisers = _optimisers(model, phase, recipe.decay)
+    schedules = [torch.optim.lr_scheduler.OneCycleLR(each, each.defaults["lr"], total_steps=phase.epochs * rounds,
+                                                     pct_start=0.2, cycle_momentum=False) for each in optimisers]
     scale = answers.std(0) if phase.task == "targets" else 1.0
     loss_of = LOSSES[phase.task]
     model.train()
@@ -71,13 +70,25 @@ def _run(model: nn.Module, phase: Phase, recipe: Recipe, inputs: Tensor, answers
             batch = _turned(inputs[chosen]) if recipe.turned else inputs[chosen]
             found = model(batch.contiguous(memory_format=torch.channels_last))
             loss = loss_of(found / scale, answers[chosen] / scale if phase.task == "targets" else answers[chosen])
-            optimiser.zero_grad()
+            model.zero_grad()
             loss.backward()
-            optimiser.step()
-            schedule.step()
+            for stepping in (*optimisers, *schedules):
+                stepping.step()
             total += loss.item()
         say(f"{phase.task}, epoch {epoch + 1} of {phase.epochs}: loss {total / rounds:.4f}")
     model.eval()
+
+
+def _optimisers(model: nn.Module, phase: Phase, decay: float) -> list[torch.optim.Optimizer]:
+    trained = {name: value for name, value in model.named_parameters() if name.startswith(phase.only)}
+    blocks = {name: value for name, value in trained.items()
+              if phase.blocks and name.startswith("encoder.layers.") and value.ndim == 2}
+    rest = [value for name, value in trained.items() if name not in blocks]
+    found: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=phase.rate, weight_decay=decay)]
+    if blocks:
+        found.append(torch.optim.Muon(list(blocks.values()), lr=phase.blocks, weight_decay=decay,
+                                      adjust_lr_fn="match_rms_adamw"))
+    return found
 
 
 def _turned(images: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from assay.core.record import digest
+from assay.explain.driving import TARGETS
+from assay.explain.scenes import SHAPES
 
 VERSION = 1  # of everything a recipe does not say: the samples' rendering, the loop in `fitting`
 
@@ -22,6 +24,9 @@ class Phase:
     epochs : int
     rate : float
         Highest learning rate; it rises to it and falls again in each phase.
+    blocks : float
+        That of the matrices inside a transformer's blocks, which Muon trains (K. Jordan et al., 2024): it needs
+        half the samples. 0 leaves them to AdamW, as everything else.
     only : str
         What is trained: modules whose path begins so; everything if empty.
     """
@@ -30,6 +35,7 @@ class Phase:
     epochs: int
     rate: float
     only: str = ""
+    blocks: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,13 +92,10 @@ class Recipe:
         return digest(self.to_json())
 
 
-SHAPES = ("disc", "square", "triangle", "cross", "ring")
-
-
-def scenes(arch: str, options: Mapping[str, Any], samples: int, epochs: int, rate: float, batch: int = 32) -> Recipe:
+def scenes(arch: str, options: Mapping[str, Any], samples: int, phase: Phase) -> Recipe:
     """Return the recipe of a network that tells the shape of a scene's red object."""
-    return Recipe(arch, options, "scenes", samples, (Phase("classes", epochs, rate),), {"accuracy": 0.95}, SHAPES,
-                  (3, 64, 64), (0.5,), (0.25,), turned=True, batch=batch)
+    return Recipe(arch, options, "scenes", samples, (phase,), {"accuracy": 0.95}, SHAPES, (3, 64, 64), (0.5,), (0.25,),
+                  turned=True)
 
 
 RECIPES: dict[str, Recipe] = {
@@ -100,13 +103,14 @@ RECIPES: dict[str, Recipe] = {
         "cnn", {"in_channels": 1, "layers": (16, 32, "M", 64), "pool": 4, "hidden": (64,)}, "digits", 0,
         (Phase("classes", 20, 3e-3),), {"accuracy": 0.97}, tuple("0123456789"), (1, 8, 8), (4.9,), (6.0,),
         (0.0, 16.0)),
-    "scenes-cnn": scenes("cnn", {"layers": (16, "M", 32, "M", 48, "M", 64)}, 4000, 5, 2e-3),
+    "scenes-cnn": scenes("cnn", {"layers": (16, "M", 32, "M", 48, "M", 64)}, 4000,
+                         Phase("classes", 5, 2e-3)),
     "scenes-resnet": scenes("resnet", {"block": "basic", "depths": (1, 1, 1, 1), "width": 16, "stem": "small"},
-                            3000, 4, 3e-3),
+                            3000, Phase("classes", 4, 3e-3)),
     "scenes-vit": scenes("vit", {"image_size": 64, "patch_size": 8, "num_layers": 3, "num_heads": 4, "hidden_dim": 64,
-                                 "mlp_dim": 128}, 20000, 6, 2e-3, 64),
+                                 "mlp_dim": 128}, 14000, Phase("classes", 4, 3e-3, blocks=5e-3)),
     "driving-cnn": Recipe(
         "cnn", {"layers": (16, 16, "M", 32, 32, "M", 64, 64), "dropout": 0.2}, "driving", 5000,
         (Phase("labels", 3, 3e-3), Phase("targets", 1, 3e-3, "classifier"), Phase("targets", 6, 3e-3)),
-        {"steering": 0.9, "velocity": 0.95}, ("steering", "velocity"), (3, 48, 80), (0.45,), (0.25,)),
+        {"steering": 0.9, "velocity": 0.95}, TARGETS, (3, 48, 80), (0.45,), (0.25,)),
 }
