@@ -113,11 +113,13 @@ def answer(network: Network, sample: Sample, asked: Question) -> Answer:
 
     started = time.perf_counter()
     _check(network, asked)
-    found = explain(
-        network, sample.inputs, parse_target(asked.target, network), method=asked.method, composite=asked.composite,
-        layers=[asked.layer] if asked.layer else (), position=_position(asked.position), flat_below=asked.flat_below,
-        low=asked.low, high=asked.high, audit=asked.audit, on_uncovered=asked.on_uncovered,  # type: ignore[arg-type]
-        **asked.options)
+    target, position = parse_target(asked.target, network), _position(asked.position)
+    with running(network, sample):
+        found = explain(
+            network, sample.inputs, target, method=asked.method, composite=asked.composite,
+            layers=[asked.layer] if asked.layer else (), position=position, flat_below=asked.flat_below, low=asked.low,
+            high=asked.high, audit=asked.audit, on_uncovered=asked.on_uncovered,  # type: ignore[arg-type]
+            **asked.options)
     if len(found.layers) > 1:
         raise AssayError(f"--layer {asked.layer!r} means {len(found.layers)} layers",
                          f"name one of {', '.join(list(found.layers)[:5])}")
@@ -241,7 +243,7 @@ def layers(network: Network, sample: Sample | None = None) -> list[dict[str, Any
     hooks = [module.register_forward_hook(_note(shapes, name)) for name, module in network.module.named_modules()]
     try:
         if sample is not None:
-            with torch.no_grad():
+            with torch.no_grad(), running(network, sample):
                 network.module(sample.inputs)
     finally:
         for hook in hooks:
@@ -299,6 +301,19 @@ def named(option: str) -> Iterator[None]:
         yield
     except AssayError as error:
         raise AssayError(f"{option}: {error.message}", error.hint, error.code) from None
+
+
+@contextmanager
+def running(network: Network, sample: Sample) -> Iterator[None]:
+    """Say which network failed on which input: it is the user's code, and no fault of the command."""
+    try:
+        yield
+    except AssayError:
+        raise
+    except Exception as error:
+        raise AssayError(f"the network {network.name} does not run on an input of shape "
+                         f"{tuple(sample.inputs.shape[1:])}: {describe(error)}",
+                         f"its entry says that it takes {network.input_shape}") from error
 
 
 def _index(word: str, network: Network) -> int:
