@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")),
-         *sorted((ROOT / "docs" / "tutorials").glob("*.md"))]
+         *(page for folder in ("tutorials", "explain") for page in sorted((ROOT / "docs" / folder).glob("*.md")))]
 # A line of a console block, or of a notebook cell; and `assay ...` within a sentence.
 LINES = re.compile(r"^(?:\$ |%%bash\n)(assay .*)$|`(assay [a-z][^`]*)`", re.MULTILINE)
 MAKE = re.compile(r"^\$ make ([a-z-]+)|`make ([a-z-]+)", re.MULTILINE)
