@@ -8,9 +8,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from assay.explain.merging import Checked
 from assay.explain.engine import Mask
 from assay.explain.inputs import Inputs
+from assay.explain.merging import Checked
 from assay.explain.targets import Objective, Position, Seed, Units, objectives
 from assay.explain.trace import Adjust, Trace, trace
 

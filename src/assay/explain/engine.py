@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
 
-from assay.explain.merging import Checked, Merged, merge
 from assay.explain.composites import Composite
 from assay.explain.errors import UncoveredOp
 from assay.explain.flow import Flow
+from assay.explain.merging import Checked, Merged, merge
 from assay.explain.op import Books, Edge, Op
 from assay.explain.plan import Graph, Plan, Step, make_plan
 from assay.explain.report import Line
@@ -104,7 +104,7 @@ class Engine:
         graph = Graph(merged.ops, [edge for edge, _ in trace.roots])
         below = trace.entered.get(self.flat_below, 0) if self.flat_below else 0
         plan = make_plan(graph, trace.edge, self.composite, trace.modules,
-                         trace.recorder.strangers, below)
+                         trace.made, below)
         if plan.uncovered and self.on_uncovered == "error" and self.composite.result == "relevance":
             raise UncoveredOp(plan.uncovered)
         return plan

@@ -13,7 +13,6 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from assay.core.errors import AssayError, did_you_mean
 
-
 DEPEND_ON_MODE = (_DropoutNd, _NormBase, nn.RReLU, nn.RNNBase)
 
 

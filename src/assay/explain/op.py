@@ -12,6 +12,8 @@ from torch import Tensor
 from assay.explain.maps import LinearMap
 from assay.explain.native import Edge, carry_rows
 
+UNKNOWN = "unknown"  # kind of an operation that nothing describes
+
 
 def edge_of(tensor: Tensor) -> Edge:
     """Return where a tensor comes out of the autograd graph: its node and which of the node's outputs it is."""

@@ -112,7 +112,7 @@ class Graph:
 
 
 def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping[str, nn.Module],
-              strangers: Mapping[Node, tuple[str, str]], flat_below: int = 0) -> Plan:
+              made: Mapping[Node, str], flat_below: int = 0) -> Plan:
     """Return the plan of one pass under a composite.
 
     Parameters
@@ -125,35 +125,40 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
         The rules.
     modules : mapping path -> module
         For selectors that are module classes.
-    strangers : mapping node -> (operation, module path)
-        Operations that were seen and that nothing describes.
+    made : mapping node -> path
+        Modules of results, to name nodes that were not seen as operations.
     flat_below : int
         Operations with a lower index spread relevance evenly.
     """
-    forward = graph.order(output[0])
-    rules = choose_rules(graph, forward, composite, modules, flat_below)
+    rules = choose_rules(graph, graph.order(output[0]), composite, modules, flat_below)
 
     def onward(node: Node) -> tuple[Edge, ...]:
         op = graph.ops.get(node)
-        return graph.sources(node) if op is None else rules[op].edges(op) if op in rules else op.edges
+        return rules[op].edges(op) if op is not None and op in rules else graph.sources(node)
 
-    order = graph.order(output[0], onward)
-    steps, uncovered = [], []
-    for node in reversed(order):
+    steps, uncovered, near = [], [], dict(made)
+    for node in reversed(graph.order(output[0], onward)):
         op = graph.ops.get(node)
         rule = None if op is None else rules.get(op)
-        if (op is None and node.name() not in NODES) or (op is not None and rule is None):
-            uncovered.append((op.name, op.module) if op is not None else stranger(node, strangers))
-            steps.append(Step(node, None, None, graph.native_sources(node), covered=False))
-        else:
-            steps.append(Step(node, op, rule, onward(node)))
+        path = near.get(node, "") if op is None else op.module
+        covered = rule is not None or (op is None and node.name() in NODES)
+        if not covered:
+            uncovered.append((node_name(node) if op is None else op.name, path))
+        steps.append(Step(node, op, rule, onward(node), covered))
+        for source, _ in steps[-1].edges:
+            near.setdefault(source, path)
     note_signs(steps, carried_as_relevance(steps, preferred=False))
-    return Plan(steps, carried_as_relevance(steps, preferred=True), uncovered[::-1])
+    return Plan(steps, carried_as_relevance(steps, preferred=True), list(dict.fromkeys(uncovered[::-1])))
 
 
-def stranger(node: Node, seen: Mapping[Node, tuple[str, str]]) -> tuple[str, str]:
-    """Return the name and the module path of a node that nothing describes."""
-    return seen.get(node) or (node.name().split("::")[-1].removesuffix("0").removesuffix("Backward"), "")
+def node_name(node: Node) -> str:
+    """Return what autograd calls a node: of a custom Function, its class.
+
+    >>> import torch
+    >>> node_name(torch.ones(1, requires_grad=True).exp().grad_fn)
+    'Exp'
+    """
+    return node.name().split("::")[-1].removesuffix("0").removesuffix("Backward")
 
 
 def choose_rules(graph: Graph, forward: list[Node], composite: Composite, modules: Mapping[str, nn.Module],
@@ -198,11 +203,13 @@ def carried_as_relevance(steps: list[Step], preferred: bool) -> frozenset[Node]:
             below = [node in found for node, _ in step.edges]
             if (step.routes and any(below)) or (preferred and step.emits == "same" and below and all(below)):
                 found.add(step.node)
+            if not step.covered:
+                continue  # its gradient is used: it gets and sends G
             gets = step.node in found
             if gets if step.moves or step.emits == "same" else step.emits == "R":
                 found.update(node for node, _ in step.edges)
         if len(found) == before:
-            return frozenset(found)
+            return frozenset(found) - {step.node for step in steps if not step.covered}
 
 
 KEEPS_SIGN = ("max-pool", "avg-pool")

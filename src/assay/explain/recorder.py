@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.graph import Node
 from torch.overrides import TorchFunctionMode
 
-from assay.explain.op import Op, edge_of, on_path
+from assay.explain.op import UNKNOWN, Op, edge_of, on_path
 from assay.explain.ops import DESCRIBERS, Call
 from assay.explain.scopes import Scopes, tensors_in
 from assay.explain.tokens import Tokens
@@ -42,7 +42,6 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self.scopes, self.describe = scopes, describe
         self.ops: dict[Node, Op] = {}
-        self.strangers: dict[Node, tuple[str, str]] = {}  # (operation, module path) without a description
         self.tokens: Tokens | None = None
         self.bytes = 0
         self._renamed: dict[int, tuple[Tensor, Tensor]] = {}  # id -> (what was overwritten, what it is now)
@@ -114,12 +113,9 @@ class Recorder(TorchFunctionMode):
         self.bytes += sum(tensor.nbytes for tensor in new if tensor._base is None)
         self._viewed.update(tensor.untyped_storage().data_ptr() for tensor in new if tensor._base is not None)
         describer = DESCRIBERS.get(call.name)
-        op = describer(call) if describer else None
-        for node in {edge_of(tensor)[0] for tensor in new}:
-            if op is not None:
-                self.ops[node] = op
-            else:
-                self.strangers[node] = (call.name, call.module)
+        op = (describer(call) if describer else None) or call.op(UNKNOWN)
+        for tensor in new:
+            self.ops[edge_of(tensor)[0]] = op
 
     def _in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """Run an operation that overwrites its first argument, so that what rules need survives."""
@@ -127,19 +123,27 @@ class Recorder(TorchFunctionMode):
         function = functional(func, name)
         if function is None:
             return self._overwrite(func, name.strip("_"), args, kwargs)
+        hidden = on_path(target) and target._base is None and \
+            target.untyped_storage().data_ptr() not in self._viewed
+        if not hidden:  # what autograd keeps of the operand must not be overwritten
+            args = (self._run(torch.Tensor.clone, "clone", (target,), {}, path_in(target, ())), *args[1:])
         result = self._run(function, name[:-1], args, kwargs, path_in(args, kwargs))
-        if result is target:
+        if result is args[0]:  # it did nothing
             return target
         result = result if result.dtype == target.dtype else result.to(target.dtype)
-        if on_path(target) and target._base is None and target.untyped_storage().data_ptr() not in self._viewed:
+        if hidden:
             self._renamed[id(target)] = (target, result)
             return result
         return self._overwrite(torch.Tensor.copy_, "copy", (target, result), {})
 
     def _overwrite(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
-        """Run an operation in place for real: what shares the memory and was kept gets a memory of its own."""
+        """Run an operation in place for real: what shares the memory and was kept gets a memory of its own.
+
+        Overwriting a view changes the tensor that it is a view of: autograd says so there.
+        """
         target: Tensor = args[0]
-        storage = target.untyped_storage().data_ptr()
+        whole = target if target._base is None else target._base
+        storage = whole.untyped_storage().data_ptr()
 
         def own(value: Tensor) -> Tensor:
             return value.clone() if value.untyped_storage().data_ptr() == storage else value
@@ -147,9 +151,10 @@ class Recorder(TorchFunctionMode):
         for op in self.ops.values():
             op.inputs, op.out = tuple(own(value) for value in op.inputs), own(op.out)
         self.scopes.protect(own)
-        sources = {edge_of(tensor): own(tensor.detach()) for tensor in path_in(args, kwargs)}
+        given = [whole, *(tensor for tensor in path_in(args, kwargs) if tensor is not target)]
+        sources = {edge_of(tensor): own(tensor.detach()) for tensor in given if on_path(tensor)}
         func(*args, **kwargs)
-        self._note(Call(name, args, kwargs, target, sources, self.scopes.path, len(self.ops)))
+        self._note(Call(name, args, kwargs, whole, sources, self.scopes.path, len(self.ops)))
         return target
 
     def _rename(self, value: Any) -> Any:

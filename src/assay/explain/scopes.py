@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 
 from assay.explain.op import Edge, edge_of, on_path
 
@@ -43,6 +44,7 @@ class Scopes:
                  keep: Callable[[Tensor], Tensor] = Tensor.detach) -> None:
         self.outputs: dict[str, Output] = {}
         self.entered: dict[str, int] = {}
+        self.made: dict[Node, str] = {}  # node of a module's result -> the innermost such module
         self.running: list[str] = [""]
         self.clock: Callable[[], int] = lambda: 0
         self._calls: dict[str, int] = {}
@@ -84,6 +86,9 @@ class Scopes:
             if threading.get_ident() == self._thread:
                 while self.running.pop() != path:  # a module inside raised, and its caller went on
                     pass
+                for tensor in tensors_in(output):
+                    if on_path(tensor):
+                        self.made.setdefault(edge_of(tensor)[0], path)
                 if path in self._watched:
                     self._remember(path, output)
 

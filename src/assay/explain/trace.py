@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 
 from assay.core.errors import AssayError, did_you_mean
 from assay.explain.inputs import Inputs
@@ -34,6 +35,8 @@ class Trace:
         What the watched modules returned; the second call of one is ``name#2``.
     entered : mapping path -> int
         How many operations had run when a module was entered first.
+    made : mapping node -> path
+        The modules of results.
     modules : mapping path -> module
         All modules of the model.
     """
@@ -43,6 +46,7 @@ class Trace:
     roots: list[tuple[Edge, Tensor]]
     outputs: Mapping[str, Output]
     entered: Mapping[str, int]
+    made: Mapping[Node, str]
     modules: Mapping[str, nn.Module]
 
     @property
@@ -108,7 +112,7 @@ def trace(model: nn.Module, inputs: Inputs, adjust: Adjust | None = None, *, wat
         raise AssayError("the output does not depend on the input through operations that have a gradient",
                          "was it computed under no_grad, or detached?")
     roots = recorder.tokens.roots if recorder.tokens else [(edge_of(root), value)]
-    return Trace(recorder, output, roots, scopes.outputs, scopes.entered, modules)
+    return Trace(recorder, output, roots, scopes.outputs, scopes.entered, scopes.made, modules)
 
 
 def forget_graphs(modules: Mapping[str, nn.Module]) -> None:

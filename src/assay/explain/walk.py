@@ -71,11 +71,10 @@ class Walk:
     def _step(self, step: Step, arrived: dict[int, Flow], pending: Pending) -> None:
         """Hand on what arrived at one step."""
         op = step.op
-        if op is None or step.moves:
+        if op is None or step.rule is None or step.moves:
             sent = self._moved(step, arrived)
             edges, values = (step.edges, None) if op is None else (op.edges, op.inputs)
         else:
-            assert step.rule is not None
             flow = arrived[op.out_edge[1]]
             if step.emits == "same" and self.form(op.edges[0][0]) == "R":
                 flow = flow.into("R", op.out)  # less to multiply than at the operand, and a rectifier then does nothing
