@@ -30,7 +30,8 @@ MIXES = (
 NODES = frozenset(f"{name}Backward{version}" for version in (0, 1) for name in (
     "View", "UnsafeView", "ReshapeAlias", "ReshapeCopy", "Alias", "Transpose", "T", "Permute", "Expand", "Squeeze",
     "Unsqueeze", "Cat", "Stack", "Slice", "Select", "Split", "SplitWithSizes", "Unbind", "Clone", "ToCopy", "Index",
-    "IndexSelect", "Gather", "Repeat", "ConstantPadNd", "Flip", "Roll", "Diagonal", "AsStrided", "Unfold", "LiftFresh")) | {
+    "IndexSelect", "Gather", "Repeat", "ConstantPadNd", "Flip", "Roll", "Diagonal", "AsStrided", "Unfold",
+    "LiftFresh")) | {
     "torch::autograd::CopyBackwards"}
 
 
