@@ -27,11 +27,12 @@ MIXES = (
     "feature_alpha_dropout")
 
 # Nodes of autograd that move entries only; seen or not, relevance moves with them.
-NODES = frozenset(f"{name}Backward{version}" for version in (0, 1) for name in (
+ROUTES = (
     "View", "UnsafeView", "ReshapeAlias", "ReshapeCopy", "Alias", "Transpose", "T", "Permute", "Expand", "Squeeze",
     "Unsqueeze", "Cat", "Stack", "Slice", "Select", "Split", "SplitWithSizes", "Unbind", "Clone", "ToCopy", "Index",
     "IndexSelect", "Gather", "Repeat", "ConstantPadNd", "Flip", "Roll", "Diagonal", "AsStrided", "Unfold",
-    "LiftFresh")) | {
+    "LiftFresh")
+NODES = frozenset(f"{name}Backward{version}" for version in (0, 1) for name in ROUTES) | {
     "torch::autograd::CopyBackwards"}
 
 
