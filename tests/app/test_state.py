@@ -27,7 +27,7 @@ states = st.builds(
     State, family=st.just("atoms"), category=st.sampled_from(["", *CATALOGUE.categories["atoms"]]),
     b=st.just("atoms/s22"), metric=st.sampled_from(["", "mae", "me"]), m=st.sampled_from(["", *CATALOGUE.models]),
     compare=st.sampled_from(["", *CATALOGUE.models]), case=texts, artefact=texts, view=st.integers(0, 9),
-    frame=st.integers(0, 999),
+    frame=st.integers(0, 999), opacity=st.integers(0, 100), cmap=st.sampled_from(["", "bwr", "00f [fff] f00"]),
     models=st.lists(st.sampled_from(["chgnet*", "*+d3", "gfn?-xtb"]), unique=True).map(tuple),
     without=st.lists(st.sampled_from(["H", "Cs", "W"]), unique=True).map(sorted).map(tuple),
     preset=st.sampled_from(["default", "materials"]), show=st.sampled_from(["score", "metric"]),

@@ -15,7 +15,8 @@ import flask
 from assay.app import grid
 from assay.app.figures import figure
 from assay.app.site import Request, Site
-from assay.core.errors import AssayError
+from assay.core.errors import DATA, AssayError
+from assay.core.model import resolve
 from assay.core.registry import matching
 from assay.results.score import Intervals, judge, leaderboard
 
@@ -43,12 +44,16 @@ def register(server: flask.Flask, site: Site) -> None:
     def artefact(sha256: str) -> Any:
         return _artefact(site, sha256)
 
+    def image(sha256: str) -> Any:
+        return _image(site, sha256)
+
     server.register_error_handler(AssayError, lambda error: _json({"error": error.message, "hint": error.hint}, 503))
     server.add_url_rule("/health", "health", health)
     server.add_url_rule("/api/leaderboard", "leaderboard", board)
     server.add_url_rule("/api/leaderboard.csv", "table", table)
     server.add_url_rule("/api/plot", "plot", plot)
     server.add_url_rule("/artefact/<path:sha256>", "artefact", artefact)
+    server.add_url_rule("/artefact/<sha256>/image.png", "image", image)
     server.add_url_rule("/api/<path:anything>", "unknown", lambda anything: _json({"error": "no such address"}, 404))
 
 
@@ -110,6 +115,21 @@ def _json(value: Any, status: int = 200) -> flask.Response:
     from plotly.utils import PlotlyJSONEncoder
 
     return flask.Response(json.dumps(value, cls=PlotlyJSONEncoder), status, mimetype="application/json")
+
+
+def _image(site: Site, sha256: str) -> flask.Response:
+    """Answer with a picture of an artefact, for kinds whose family draws some."""
+    ref = site.snapshot.artefact(sha256) if SHA256.fullmatch(sha256) else None
+    draw = site.registry.images.get(ref.kind) if ref is not None else None
+    if ref is None or draw is None:
+        return flask.Response("no such picture\n", 404, mimetype="text/plain")
+    try:
+        data, kind = resolve(draw)(site.snapshot.read(ref), flask.request.args)
+    except AssayError as error:
+        return flask.Response(f"{error}\n", 404 if error.code == DATA else 400, mimetype="text/plain")
+    answer = flask.Response(data, mimetype=kind)
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
 
 
 def _artefact(site: Site, sha256: str) -> flask.Response:

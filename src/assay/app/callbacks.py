@@ -59,7 +59,7 @@ PARTS: tuple[Part, ...] = (
     ("figure.data", lambda r: (_drilled(r), r.state.case), lambda r, dark: detail.plotted(r, dark)),
     ("plot-foot.children", _drilled, lambda r, dark: detail.exports(r)),
     ("plot-after.children", _drilled, lambda r, dark: detail.after(r)),
-    ("case.children", lambda r: (_drilled(r), r.state.case, r.state.artefact, r.state.frame),
+    ("case.children", lambda r: (_drilled(r), r.state.case, r.state.artefact, r.state.frame, r.state.cmap),
      lambda r, dark: detail.artefact(r, dark)),
     ("page.data-open", lambda r: grid.is_open(r.state), lambda r, dark: "detail" if grid.is_open(r.state) else "board"),
 )

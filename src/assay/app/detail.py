@@ -216,9 +216,22 @@ def _view(request: Request, record: StoredRecord, name: str, dark: bool, named: 
         return html.Div([html.P(error.message, className="error"), html.P(error.hint)], className="viewer broken")
     page = {"benchmark": record.benchmark, "model": record.model, "case": record.case, "name": name,
             "kind": ref.kind, "suffix": ref.suffix, "label": ref.label, "values": record.values,
-            "frame": request.state.frame, "dark": dark}
+            "frame": request.state.frame, "dark": dark, "opacity": request.state.opacity, "cmap": request.state.cmap,
+            "others": _others(request, record, name)}
     caption = html.Figcaption(ref.label or name) if named else None
     return html.Figure([viewer.show(request.site.registry, data, page), caption], className="viewer")
+
+
+def _others(request: Request, record: StoredRecord, name: str) -> list[dict[str, str]]:
+    """Return the artefacts of this name that other models have of the case, in the order of the leaderboard."""
+    found = []
+    for model in request.board.models():
+        sample = request.sample_of(model) if model != record.model else None
+        other = sample.records.get(record.case) if sample else None
+        if other is not None and other.status == "ok" and name in other.artefacts:
+            found.append({"model": model, "sha256": other.artefacts[name].sha256,
+                          "href": request.state.but(m=model, compare="").query})
+    return found
 
 
 def _values(request: Request, record: StoredRecord, main: str | None) -> Component:

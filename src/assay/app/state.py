@@ -17,7 +17,7 @@ Weights = tuple[tuple[str, float], ...]
 Thresholds = tuple[tuple[str, tuple[float, float]], ...]
 
 NAMES = ("family", "category", "b", "m", "compare", "metric", "view", "case", "artefact", "frame",
-         "models", "without", "preset", "show", "panel")
+         "opacity", "cmap", "models", "without", "preset", "show", "panel")
 SHOWS, PANELS = ("score", "metric"), ("", "scoring", "elements", "export")
 DEFAULT = "default"
 ELEMENT = re.compile(r"[A-Z][a-z]?")
@@ -29,8 +29,9 @@ class State:
     """What the page shows; the fields are the names in the query string.
 
     `family` and `category` are the open page (no category: the summary); `b`, `m`, `compare`, `metric`, `view`,
-    `case`, `artefact` and `frame` what is drilled into; `models` (globs) and `without` (elements) the filters;
-    `preset`, `weights` and `thresholds` the scoring; `show` and `panel` how it is laid out.
+    `case`, `artefact` and `frame` what is drilled into; `opacity` (percent) and `cmap` how a heatmap is drawn;
+    `models` (globs) and `without` (elements) the filters; `preset`, `weights` and `thresholds` the scoring; `show` and
+    `panel` how it is laid out.
     """
 
     family: str = ""
@@ -43,6 +44,8 @@ class State:
     case: str = ""
     artefact: str = ""
     frame: int = 0
+    opacity: int = 70
+    cmap: str = ""
     models: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     preset: str = DEFAULT
@@ -153,6 +156,10 @@ class _Reader:
         if key in ("view", "frame"):
             if not value.isascii() or not value.isdigit() or len(value) > 6:
                 raise ValueError(f"{key}={value[:60]}: expected a whole number")
+            return int(value)
+        if key == "opacity":
+            if not value.isascii() or not value.isdigit() or not 0 <= int(value[:4]) <= 100:
+                raise ValueError(f"opacity={value[:60]}: expected a whole number from 0 to 100")
             return int(value)
         if key in ("models", "without"):
             return self._several(key, [part.strip() for part in value.split(",") if part.strip()])

@@ -12,7 +12,7 @@ import numpy as np
 
 from assay.core.errors import AssayError, did_you_mean
 from assay.explain.heatmap import Heatmap, unpack
-from assay.explain.image.colours import CMAPS, paint
+from assay.explain.image.colours import CMAPS, colour_stops, paint
 from assay.explain.image.drawing import signal, volume
 from assay.explain.image.heatmaps import picture, unit
 from assay.explain.image.sheets import enlarge
@@ -32,7 +32,8 @@ def image(data: bytes, query: Mapping[str, str]) -> tuple[bytes, str]:
         Of the artefact.
     query : mapping
         ``what``: input, relevance, mask (white and opaque where it is, transparent elsewhere) or overlay (the
-        default); ``cmap``; ``alpha``, the heatmap's share of an overlay (0.5); ``scale``, pixels for each one (1).
+        default); ``cmap``; ``alpha``, the heatmap's share of an overlay (0.5); ``scale``, pixels for each one (1);
+        ``line``: of a mask only the outline, so many pixels wide (0: all of it).
 
     Raises
     ------
@@ -41,12 +42,14 @@ def image(data: bytes, query: Mapping[str, str]) -> tuple[bytes, str]:
     """
     found = unpack(data)
     what = _one_of("what", query.get("what", "overlay"), PARTS)
-    cmap = _one_of("cmap", query.get("cmap") or found.cmap or CMAP, CMAPS)
+    cmap = query.get("cmap") or found.cmap or CMAP
+    colour_stops(cmap)
     alpha, scale = _number("alpha", query.get("alpha", "0.5"), 0, 1), _number("scale", query.get("scale", "1"), 1, 64)
     pixels = _drawn(found, what, cmap, alpha)
     if max(pixels.shape[:2]) * int(scale) > LARGEST:
         raise AssayError(f"scale={scale:g} makes a picture of more than {LARGEST} pixels", "choose a smaller one")
-    return _png(enlarge(pixels, int(scale))), "image/png"
+    large, line = enlarge(pixels, int(scale)), int(_number("line", query.get("line", "0"), 0, 16))
+    return _png(_outlined(large, line) if what == "mask" and line else large), "image/png"
 
 
 def heatmap(data: bytes, page: Mapping[str, Any]) -> Any:
@@ -64,7 +67,8 @@ def heatmap(data: bytes, page: Mapping[str, Any]) -> Any:
 
     found = unpack(data)
     sha256 = hashlib.sha256(data).hexdigest()
-    cmap = page.get("cmap") if page.get("cmap") in CMAPS else found.cmap or CMAP
+    asked = str(page.get("cmap") or found.cmap or CMAP)
+    cmap = asked if _is_map(asked) else CMAP
     given = page.get("opacity")
     opacity = OPACITY if given in (None, "") else min(100, max(0, int(given)))
     scale = max(1, WIDTH // max(_drawn(found, "input", CMAP, 0).shape[:2]))
@@ -72,10 +76,11 @@ def heatmap(data: bytes, page: Mapping[str, Any]) -> Any:
              html.Img(src=_address(sha256, what="relevance", cmap=cmap, scale=scale), className="relevance",
                       alt=f"relevance by {page.get('model', 'the method')}", style={"opacity": opacity / 100})]
     if found.mask is not None:
-        stack.append(html.Img(src=_address(sha256, what="mask", scale=scale), className="mask",
+        stack.append(html.Img(src=_address(sha256, what="mask", scale=scale, line=2), className="mask",
                               alt="what is known to decide"))
-    return html.Div([html.Div(stack, className="stack"), _controls(opacity, str(cmap), found.mask is not None),
-                     _scale(found, str(cmap)), _others(page.get("others") or (), str(cmap))], className="heatmap")
+    note = None if cmap == asked else html.P(f"no colour map {asked[:60]!r}: drawn with {cmap}", className="error")
+    return html.Div([note, html.Div(stack, className="stack"), _controls(opacity, cmap, found.mask is not None),
+                     _scale(found, cmap), _others(page.get("others") or (), cmap)], className="heatmap")
 
 
 def _controls(opacity: int, cmap: str, mask: bool) -> Any:
@@ -84,7 +89,7 @@ def _controls(opacity: int, cmap: str, mask: bool) -> Any:
     slider = html.Label([html.Span("Heatmap", className="label"), dcc.Input(
         type="range", id="opacity", min=0, max=100, step=1, value=opacity)], className="field")
     maps = html.Label([html.Span("Colours", className="label"), html.Select(
-        [html.Option(name, value=name) for name in CMAPS], id="cmap",
+        [html.Option(name, value=name) for name in dict.fromkeys([*CMAPS, cmap])], id="cmap",
         **{"data-set": "cmap", "data-value": cmap, "aria-label": "colour map"})], className="field")
     toggle = html.Button("Mask", id="mask", **{"aria-pressed": "true"}) if mask else None
     return html.Div([slider, maps, toggle], className="heatmap-controls")
@@ -140,6 +145,32 @@ def _mask(found: Heatmap) -> np.ndarray:
     if found.mask is None or found.mask.ndim != 2:
         raise AssayError("this heatmap has no mask that can be drawn")
     return np.repeat((255 * found.mask.astype(np.uint8))[..., None], 4, axis=2)
+
+
+def _outlined(mask: np.ndarray, line: int) -> np.ndarray:
+    """Return a white line along the inner side of the mask's edge, and a dark one along its outer side."""
+    inside = mask[..., 3] > 0
+    shrunk, grown = inside, inside
+    for _ in range(line):
+        shrunk, grown = ~_grown(~shrunk), _grown(grown)
+    drawn = np.zeros_like(mask)
+    drawn[inside & ~shrunk] = 255
+    drawn[grown & ~inside] = (0, 0, 0, 160)
+    return drawn
+
+
+def _grown(inside: np.ndarray) -> np.ndarray:
+    """Return the mask with the four neighbours of each of its pixels."""
+    padded = np.pad(inside, 1, mode="edge")
+    return padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
+
+
+def _is_map(name: str) -> bool:
+    try:
+        colour_stops(name)
+    except AssayError:
+        return False
+    return True
 
 
 def _png(pixels: np.ndarray) -> bytes:

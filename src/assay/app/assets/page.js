@@ -14,7 +14,9 @@ window.assay = (() => {
 
   function visit(search) {
     if (!document.getElementById("leaderboard")) { location.href = "/" + (search === "?" ? "" : search); return; }
-    window.dash_clientside.set_props("url", { search: search === "?" ? "" : search });
+    // The address goes along: a heatmap's slider changes it without telling Dash, which would put the old one back.
+    const target = search === "?" ? "" : search;
+    window.dash_clientside.set_props("url", { search: target, href: location.origin + location.pathname + target });
   }
 
   /* A click on a cell: on the summary it opens the category, on a category page the benchmark; on a name the model. */
