@@ -75,7 +75,7 @@ def test_from_a_point_to_its_stacked_pictures(page: Any, heatmaps: str) -> None:
     assert boxes[0] == boxes[1] == boxes[2]
     assert boxes[0][2] == boxes[0][3] >= 300
     slider = page.locator("#opacity").bounding_box()
-    assert slider["width"] > 100 > slider["height"]
+    assert slider["width"] > 80 > slider["height"]
     assert opacity(page) == pytest.approx(0.7)
 
 
