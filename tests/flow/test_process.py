@@ -125,9 +125,10 @@ def test_the_log_receives_what_is_printed(start: Start, tmp_path: Path) -> None:
 
 def test_the_number_of_threads_reaches_every_library(start: Start) -> None:
     process = start(threads=3)
+    # Heard from first: before it has become the worker, its environment reads as empty.
+    hear(process)
     environ = Path(f"/proc/{process._process.pid}/environ").read_text().split("\0")
     assert {"OMP_NUM_THREADS=3", "OPENBLAS_NUM_THREADS=3", "MKL_NUM_THREADS=3"} <= set(environ)
-    hear(process)
 
 
 def test_a_file_in_the_current_folder_stands_in_for_no_module(start: Start) -> None:
