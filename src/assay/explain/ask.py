@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from assay.explain.engine import Mask
+from assay.explain.engine import Masks
 from assay.explain.inputs import Inputs
 from assay.explain.merging import Checked
 from assay.explain.targets import Objective, Position, Seed, Units, objectives
@@ -22,7 +22,7 @@ class Settings:
     layers: list[str] = field(default_factory=list)
     seed: Seed = "output"
     position: Position = None
-    masks: Sequence[Mask] = ()
+    masks: Masks | None = None
     weights: list[str] = field(default_factory=list)
     many: bool = False
     flat_below: str | None = None
@@ -34,7 +34,7 @@ class Settings:
     @property
     def watched(self) -> list[str]:
         """Names of the modules whose outputs are needed."""
-        return list(dict.fromkeys([*self.layers, *(name for mask in self.masks for name in mask)]))
+        return list(dict.fromkeys([*self.layers, *(self.masks.names if self.masks else ())]))
 
 
 @dataclass
@@ -49,7 +49,12 @@ class Ask:
     @property
     def many(self) -> bool:
         """Whether the answer has an axis of targets or masks in front."""
-        return self.settings.many or len(self.settings.masks) > 1
+        return self.settings.many or bool(self.settings.masks and self.settings.masks.many)
+
+    @property
+    def targets(self) -> int:
+        """How many targets there are, if many were asked for, else 0."""
+        return len(self.target) if self.settings.many else 0
 
     def trace(self, times: int = 1, adjust: Adjust | None = None, describe: bool = False, clone: bool = False,
               watched: Sequence[str] | None = None) -> Trace:

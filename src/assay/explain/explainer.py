@@ -11,12 +11,13 @@ from assay.core.errors import AssayError
 from assay.explain.ask import Ask, Settings
 from assay.explain.attribution import Attribution
 from assay.explain.composites import Composite
+from assay.explain.engine import Masks
 from assay.explain.inputs import check_dtype, check_model, read_inputs
 from assay.explain.methods import RULED, make_method
 from assay.explain.targets import Position, Seed
 from assay.explain.trace import layer_names
 
-Masks = Mapping[str, Tensor] | Sequence[Mapping[str, Tensor]] | None
+Mask = Mapping[str, Tensor] | Sequence[Mapping[str, Tensor]] | None
 NO_LAYERS = ("occlusion", "random", "edges")
 
 
@@ -34,7 +35,7 @@ class Explainer:
 
     def __init__(self, model: Any, *, method: str = "lrp", composite: Composite | str | None = None,
                  layers: Sequence[str] | str = (), seed: Seed = "output", position: Position = None,
-                 wrt: str | None = None, mask: Masks = None, weights: Sequence[str] | str = (), many: bool = False,
+                 wrt: str | None = None, mask: Mask = None, weights: Sequence[str] | str = (), many: bool = False,
                  flat_below: str | None = None, low: Any = None, high: Any = None, canonize: bool = True,
                  audit: bool = False, on_uncovered: Literal["error", "gradient"] = "error", **options: Any) -> None:
         module, low, high = _unwrapped(model, low, high)
@@ -46,7 +47,7 @@ class Explainer:
         _check_choices(settings, method)
         settings.layers = layer_names(self.model, layers) if layers else []
         settings.weights = parameter_names(self.model, weights) if weights else []
-        for name in {name for one in masks for name in one}:
+        for name in masks.names if masks else ():
             layer_names(self.model, [name])
         if flat_below is not None:
             layer_names(self.model, [flat_below])
@@ -61,7 +62,7 @@ class Explainer:
 
 def explain(model: Any, inputs: Any, target: Any = "predicted", *, method: str = "lrp",
             composite: Composite | str | None = None, layers: Sequence[str] | str = (), seed: Seed = "output",
-            position: Position = None, wrt: str | None = None, mask: Masks = None, weights: Sequence[str] | str = (),
+            position: Position = None, wrt: str | None = None, mask: Mask = None, weights: Sequence[str] | str = (),
             many: bool = False, flat_below: str | None = None, low: Any = None, high: Any = None, canonize: bool = True,
             audit: bool = False, on_uncovered: Literal["error", "gradient"] = "error", **options: Any) -> Attribution:
     """Return what an input contributed to an output of a model.
@@ -142,12 +143,14 @@ def _unwrapped(model: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
     return model.module, model.low if low is None else low, model.high if high is None else high
 
 
-def _masks(mask: Masks) -> list[Mapping[str, Tensor]]:
-    given = [] if mask is None else [mask] if isinstance(mask, Mapping) else list(mask)
-    for one in given:
+def _masks(mask: Mask) -> Masks | None:
+    if mask is None:
+        return None
+    given = list(mask) if isinstance(mask, list | tuple) else [mask]
+    for one in given or [None]:
         if not isinstance(one, Mapping) or not all(isinstance(value, Tensor) for value in one.values()):
             raise AssayError(f"a mask is {type(one).__name__}, expected {{module path: tensor}}, or a list of these")
-    return given
+    return Masks(given, len(given) if isinstance(mask, list | tuple) else 0)
 
 
 def _check_choices(settings: Settings, method: str) -> None:
@@ -155,7 +158,7 @@ def _check_choices(settings: Settings, method: str) -> None:
                                  ("on_uncovered", settings.on_uncovered, ("error", "gradient"))):
         if value not in allowed:
             raise AssayError(f"{name}={value!r}, expected {' or '.join(map(repr, allowed))}")
-    if settings.many and len(settings.masks) > 1:
+    if settings.many and settings.masks and settings.masks.many:
         raise AssayError("many targets and many masks were given, expected one of the two",
                          "ask once for each target")
     if settings.weights and method not in RULED:

@@ -36,7 +36,21 @@ class Books:
     bias: float = 0.0
     stabiliser: float = 0.0
     weights: bool = False
-    credit: Tensor | None = None
+    credits: dict[int, Tensor] = field(default_factory=dict)  # relevance of the weight, of each part of many passes
+    part: int = 0
+
+    def add_credit(self, value: Tensor) -> None:
+        """Add to the relevance of the weight."""
+        self.credits[self.part] = self.credits[self.part] + value if self.part in self.credits else value
+
+    def total(self, axes: int, many: int) -> Tensor:
+        """Return relevance of the weight, [M, ...] for M passes."""
+        parts = list(self.credits.values())
+        if not many:
+            return parts[0]
+        if parts[0].ndim == axes:  # above all masks: the same in all passes
+            return parts[0].expand(many, *parts[0].shape)
+        return torch.cat(parts)
 
 
 @dataclass(eq=False)
@@ -123,8 +137,7 @@ class Op:
         rows = s if s.ndim > self.out.ndim else s[None]
         weight = self.map.weight if weight is None else weight
         found = torch.stack([weight * self.map.outer(x, row) for row in rows])
-        found = found if s.ndim > self.out.ndim else found[0]
-        self.books.credit = found if self.books.credit is None else self.books.credit + found
+        self.books.add_credit(found if s.ndim > self.out.ndim else found[0])
 
     def pull(self, s: Tensor) -> tuple[Tensor | None, ...]:
         """Return the transposed map applied to s, for each operand."""

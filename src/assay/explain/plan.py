@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from torch import nn
 from torch.autograd.graph import Node
 
 from assay.explain.composites import AFFINE, Composite
+from assay.explain.flow import Form
 from assay.explain.gates import find_gate
 from assay.explain.op import Edge, Op
 from assay.explain.ops.routing import NODES
@@ -25,8 +26,8 @@ class Step:
     op: Op | None
     rule: Rule | None
     edges: tuple[Edge, ...]
-
     covered: bool = True
+    goals: dict[Edge, Form] = field(default_factory=dict)  # edges that relevance goes on to, and in which form
 
     @property
     def routes(self) -> bool:
@@ -49,11 +50,11 @@ class Step:
 class Plan:
     """The steps from the output to the explained input, in an order in which relevance is complete when it is used.
 
-    `as_relevance` are the nodes whose results carry R, the others carry G.
+    `form` is the one in which the output's relevance is carried.
     """
 
     steps: list[Step]
-    as_relevance: frozenset[Node]
+    form: Form
     uncovered: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -148,7 +149,24 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
         for source, _ in steps[-1].edges:
             near.setdefault(source, path)
     note_signs(steps, carried_as_relevance(steps, preferred=False))
-    return Plan(steps, carried_as_relevance(steps, preferred=True), list(dict.fromkeys(uncovered[::-1])))
+    as_relevance = carried_as_relevance(steps, preferred=True)
+    set_goals(steps, graph.roots, as_relevance)
+    return Plan(steps, "R" if output[0] in as_relevance else "G", list(dict.fromkeys(uncovered[::-1])))
+
+
+def set_goals(steps: list[Step], roots: frozenset[Edge], as_relevance: Set[Node] = frozenset()) -> None:
+    """Note where each step's relevance goes on to, and in which form; what leads nowhere is left out."""
+    alive = {step.node for step in steps}
+    for step in steps:
+        step.goals = {edge: "R" if edge[0] in as_relevance else "G" for edge in step.edges
+                      if edge[0] in alive or edge in roots}
+
+
+def native_plan(graph: Graph, output: Edge) -> Plan:
+    """Return the plan of autograd's own gradient."""
+    steps = [Step(node, None, None, graph.sources(node), covered=False) for node in reversed(graph.order(output[0]))]
+    set_goals(steps, graph.roots)
+    return Plan(steps, "G")
 
 
 def node_name(node: Node) -> str:

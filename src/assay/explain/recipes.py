@@ -110,7 +110,7 @@ RECIPES: dict[str, Recipe] = {
     "scenes-vit": scenes("vit", {"image_size": 64, "patch_size": 8, "num_layers": 3, "num_heads": 4, "hidden_dim": 64,
                                  "mlp_dim": 128}, 14000, Phase("classes", 4, 3e-3, blocks=5e-3)),
     "driving-cnn": Recipe(
-        "cnn", {"layers": (16, 16, "M", 32, 32, "M", 64, 64), "dropout": 0.2}, "driving", 5000,
-        (Phase("labels", 3, 3e-3), Phase("targets", 1, 3e-3, "classifier"), Phase("targets", 6, 3e-3)),
+        "cnn", {"layers": (16, "M", 24, 32, "M", 48, 64, "M", 64), "dropout": 0.2}, "driving", 6000,
+        (Phase("labels", 3, 3e-3), Phase("targets", 1, 3e-3, "classifier"), Phase("targets", 7, 3e-3)),
         {"steering": 0.9, "velocity": 0.95}, TARGETS, (3, 48, 80), (0.45,), (0.25,)),
 }

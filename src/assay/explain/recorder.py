@@ -18,6 +18,7 @@ from assay.explain.scopes import Scopes, tensors_in
 from assay.explain.tokens import Tokens
 
 CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+PLAIN = (int, float, bool, str, torch.Size, torch.dtype, torch.device, type(None))
 WHOLE = ("local_response_norm",)  # described as it is
 NAMESPACES = (torch.Tensor, torch, torch._C._nn, torch.nn.functional)
 
@@ -51,10 +52,11 @@ class Recorder(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types_: Any, args: tuple[Any, ...] = (),
                            kwargs: Mapping[str, Any] | None = None) -> Any:
-        kwargs = dict(kwargs or {})
-        if self._renamed:
-            args, kwargs = self._rename(args), self._rename(kwargs)
+        kwargs = {} if kwargs is None else kwargs
         found = [*tensors_in(args), *tensors_in(kwargs)]
+        if self._renamed and any(id(tensor) in self._renamed for tensor in found):
+            args, kwargs = self._rename(args), self._rename(kwargs)
+            found = [*tensors_in(args), *tensors_in(kwargs)]
         if not found or not torch.is_grad_enabled():
             return func(*args, **kwargs)
         path = [tensor for tensor in found if on_path(tensor)]
@@ -62,7 +64,9 @@ class Recorder(TorchFunctionMode):
             return self._aside(func, args, kwargs, found)
         if self._can_open(func):
             return self._inside(func, args, kwargs)
-        return self._step(func, _detached(args), _detached(kwargs), path)
+        if len(path) < len(found):
+            args, kwargs = _detached(args), _detached(kwargs)
+        return self._step(func, args, kwargs, path)
 
     def _can_open(self, func: Any) -> bool:
         """Tell whether a function is Python whose calls say more than its name (and is not being opened already)."""
@@ -75,6 +79,12 @@ class Recorder(TorchFunctionMode):
                 return opened(func)(*args, **kwargs)
         finally:
             self._opening.pop()
+
+    def finish(self) -> None:
+        """Drop what only the forward pass needed."""
+        self._renamed.clear()
+        self._viewed.clear()
+        self.scopes.clock = int
 
     def _aside(self, func: Any, args: Any, kwargs: Any, found: list[Tensor]) -> Any:
         """Run what does not depend on the input, without a graph; an embedding of the explained ids starts one."""
@@ -102,6 +112,8 @@ class Recorder(TorchFunctionMode):
             return out
         sources = {edge_of(tensor): tensor for tensor in path}
         out = func(*args, **kwargs)
+        if isinstance(out, PLAIN):  # a shape, a size, a truth value
+            return out
         self._note(Call(name, args, kwargs, out, sources, self.scopes.path, len(self.ops)))
         return out
 

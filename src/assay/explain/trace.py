@@ -54,6 +54,13 @@ class Trace:
         """Where relevance starts."""
         return edge_of(self.output)
 
+    def let_go(self) -> None:
+        """Drop what keeps the graph alive, but for the watched outputs."""
+        self.output = self.output.detach()
+        self.recorder.ops.clear()
+        self.roots, self.made = [], {}
+        self.recorder.scopes.made.clear()
+
     def watched(self, name: str) -> Output:
         """Return what a module returned.
 
@@ -106,6 +113,7 @@ def trace(model: nn.Module, inputs: Inputs, adjust: Adjust | None = None, *, wat
         recorder.tokens = Tokens(root, adjust) if inputs.are_tokens else None
         with scopes, recorder:
             out = inputs.call(model, root)
+    recorder.finish()
     forget_graphs(modules)
     output = pick_output(out)
     if not on_path(output):

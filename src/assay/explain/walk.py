@@ -4,50 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
-from assay.explain.flow import Flow, Form
+from assay.explain.flow import Flow
 from assay.explain.native import carry_rows
 from assay.explain.op import Edge, Op
-from assay.explain.plan import Plan, Step
+from assay.explain.plan import Step
 
 Pending = dict[Edge, Flow]
+Watch = Callable[[Op, Flow | None, list[tuple[Flow, Tensor]]], None]
 
 
 @dataclass
 class Walk:
-    """One or more passes along a plan.
+    """How relevance is carried along steps.
 
     Parameters
     ----------
-    plan : Plan
-        What to do.
-    change : mapping edge -> function
-        Applied to relevance that arrives there (masks).
     taps : edges
-        Where relevance is kept, besides the roots.
+        Where relevance is kept, the explained input among them.
+    factors : mapping edge -> Tensor
+        What relevance that arrives there is multiplied by (masks).
     watch : callable, optional
         Called with each operation, the relevance of its result (None for one of several results) and that of its
         operands.
     """
 
-    plan: Plan
-    change: Mapping[Edge, Callable[[Flow], Flow]] = field(default_factory=dict)
-    taps: frozenset[Edge] = frozenset()
-    watch: Callable[[Op, Flow | None, list[tuple[Flow, Tensor]]], None] | None = None
+    taps: frozenset[Edge]
+    factors: Mapping[Edge, Tensor] = field(default_factory=dict)
+    watch: Watch | None = None
 
-    def run(self, pending: Pending, steps: Sequence[Step] | None = None) -> Pending:
-        """Carry relevance back; return what arrived at the taps, the explained input among them."""
+    def run(self, steps: list[Step], pending: Pending, last: bool = True) -> Pending:
+        """Carry what is pending through steps; return what arrived at the taps.
+
+        The steps of the last walk are taken from the list one by one, so that what only they need is freed as soon
+        as it is used.
+        """
         kept: Pending = {}
+        waiting = steps if last else list(steps)
+        waiting.reverse()
         with torch.no_grad():
-            for step in self.plan.steps if steps is None else steps:
+            while waiting:
+                step = waiting.pop()
                 arrived = self._arrived(step.node, pending, kept)
                 if arrived:
-                    self._step(step, arrived, pending)
+                    self._step(step, arrived, pending, last)
         for edge in self.taps & pending.keys():
             kept[edge] = self._changed(edge, pending[edge])
         return kept
@@ -66,9 +70,9 @@ class Walk:
         return found
 
     def _changed(self, edge: Edge, flow: Flow) -> Flow:
-        return self.change[edge](flow) if edge in self.change else flow
+        return flow.times(self.factors[edge]) if edge in self.factors else flow
 
-    def _step(self, step: Step, arrived: dict[int, Flow], pending: Pending) -> None:
+    def _step(self, step: Step, arrived: dict[int, Flow], pending: Pending, last: bool) -> None:
         """Hand on what arrived at one step."""
         op = step.op
         if op is None or step.rule is None or step.moves:
@@ -76,17 +80,18 @@ class Walk:
             edges, values = (step.edges, None) if op is None else (op.edges, op.inputs)
         else:
             flow = arrived[op.out_edge[1]]
-            if step.emits == "same" and self.form(op.edges[0][0]) == "R":
+            if step.emits == "same" and step.goals.get(op.edges[0]) == "R":
                 flow = flow.into("R", op.out)  # less to multiply than at the operand, and a rectifier then does nothing
+            op.shared = not last
             sent = step.rule.back(op, flow)
-            if not op.shared:
+            if last:
                 op.kept.clear()
             edges, values = op.edges, op.inputs
         if self.watch is not None and op is not None:
             sent = self._watched(step, op, arrived, sent)
         for index, (edge, flow_on) in enumerate(zip(edges, sent, strict=True)):
-            if flow_on is not None and edge in self.live:
-                ready = flow_on if values is None else flow_on.into(self.form(edge[0]), values[index])
+            if flow_on is not None and edge in step.goals:
+                ready = flow_on if values is None else flow_on.into(step.goals[edge], values[index])
                 pending[edge] = pending[edge].plus(ready) if edge in pending else ready
 
     @staticmethod
@@ -103,17 +108,6 @@ class Walk:
         assert self.watch is not None
         whole = set(arrived) == {op.out_edge[1]} and step.node is op.out_edge[0]
         shown = [(flow, value) for edge, flow, value in zip(op.edges, sent, op.inputs, strict=True)
-                 if flow is not None and edge in self.live]
+                 if flow is not None and edge in step.goals]
         self.watch(op, arrived[op.out_edge[1]] if whole else None, shown)
         return tuple(None if flow is None else replace(flow, owned=False) for flow in sent)
-
-    @cached_property
-    def live(self) -> frozenset[Edge]:
-        """The edges from which relevance can go on to the explained input."""
-        nodes = {step.node for step in self.plan.steps}
-        return frozenset(edge for step in self.plan.steps for edge in step.edges
-                         if edge[0] in nodes or edge in self.taps)
-
-    def form(self, node: Node) -> Form:
-        """Return the form in which relevance of a node's results is carried."""
-        return "R" if node in self.plan.as_relevance else "G"

@@ -39,7 +39,7 @@ class Slopes:
 
 def slopes(ask: Ask, trace: Trace, gradient: Tensor) -> Slopes:
     """Return gradients under the question's masks."""
-    roots, layers = plain_gradients(trace, gradient, ask.settings.layers, ask.settings.masks)
+    roots, layers = plain_gradients(trace, gradient, ask.settings.layers, ask.settings.masks, ask.targets)
     return Slopes(roots, layers, trace)
 
 

@@ -36,28 +36,29 @@ class Lrp:
         """Answer a question."""
         settings = ask.settings
         trace = ask.trace(describe=True)
-        rules = self._rules(trace)
+        output, rules = trace.output.detach(), self._rules(trace)
         rules.check_names(trace.modules)
         engine = Engine(ask.model, rules, settings.canonize, settings.audit, settings.on_uncovered,
                         settings.flat_below, settings.checked)
         objective = ask.objective(trace.output, relevance=rules.result == "relevance")
-        passed = engine.relevance(trace, objective.gradient, settings.layers, settings.masks, settings.weights)
-        output = trace.output.detach()
+        passed = engine.relevance(trace, objective.gradient, settings.layers, settings.masks, settings.weights,
+                                  ask.targets)
         relevance = ask.to_input(passed.roots)
         layers = {**({"embedding": passed.roots[0]} if ask.inputs.are_tokens else {}), **passed.layers}
         return Attribution(relevance, output, objective.index, layers, passed.weights,
-                           self._report(rules, passed, output * objective.gradient, relevance, output), ask.many)
+                           self._report(rules, passed, output * objective.gradient, relevance, output, ask.many),
+                           ask.many)
 
     def _rules(self, trace: Trace) -> Composite:
         if isinstance(self.composite, Composite):
             return self.composite
         return composite(self.composite or default_composite(trace), **self.params)
 
-    def _report(self, rules: Composite, passed: Passed, start: Tensor, relevance: Tensor, output: Tensor) -> Report:
+    def _report(self, rules: Composite, passed: Passed, start: Tensor, relevance: Tensor, output: Tensor,
+                many: bool) -> Report:
         lead = start.ndim - output.ndim
         return Report(self.name, rules.name, passed.lines, passed.uncovered,
-                      passed.merged.canonized if passed.merged else [], totals(start, lead),
-                      totals(relevance, lead if relevance.ndim > 1 else 0))
+                      passed.canonized, totals(start, lead), totals(relevance, int(many)))
 
 
 def totals(value: Tensor, lead: int) -> list[Any]:

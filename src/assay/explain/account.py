@@ -1,0 +1,74 @@
+"""The account of a pass: a line for every operation, books of relevance, relevance of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from assay.explain.flow import Flow
+from assay.explain.op import Books, Op
+from assay.explain.plan import Plan
+from assay.explain.report import Line
+from assay.explain.walk import Watch
+
+
+def once(plan: Plan) -> dict[Op, Any]:
+    """Return each operation of a plan with its rule, in the order in which they ran."""
+    found = {step.op: step.rule for step in plan.steps if step.op is not None}
+    return dict(sorted(found.items(), key=lambda item: item[0].index))
+
+
+def lines_of(ran: Mapping[Op, Any]) -> list[Line]:
+    """Return the lines of a report."""
+    names = {id(rule): repr(rule) if rule is not None else "gradient" for rule in ran.values()}
+    return [Line(op.index, op.name, op.module, names[id(rule)], [tuple(x.shape) for x in op.inputs],
+                 tuple(op.out.shape)) for op, rule in ran.items()]
+
+
+def open_books(ran: Mapping[Op, Any], weights: bool) -> dict[Op, Books]:
+    """Give each operation a book, and return them."""
+    books: dict[Op, Books] = {}
+    for op in ran:
+        op.books = books[op] = Books(weights=weights)
+    return books
+
+
+def bookkeeper(books: Mapping[Op, Books]) -> Watch:
+    """Return what books relevance that comes and goes."""
+
+    def book(op: Op, flow: Flow | None, sent: list[tuple[Flow, Tensor]]) -> None:
+        went = sum(float(each.relevance(value).sum()) for each, value in sent)
+        came = went if flow is None else float(flow.relevance(op.out).sum())
+        books[op].r_out += came
+        books[op].r_in += went
+        if op.details.get("moves"):  # the rest sits on constants that were joined in
+            books[op].bias += came - went
+
+    return book
+
+
+def enter(lines: Sequence[Line], books: Mapping[Op, Books]) -> None:
+    """Write the books into the lines of the same operations."""
+    for line, book in zip(lines, books.values(), strict=True):
+        lost = book.r_out - book.r_in - book.bias - book.stabiliser
+        line.audit = {"r_out": book.r_out, "r_in": book.r_in, "bias": book.bias, "stabiliser": book.stabiliser,
+                      "lost": lost}
+
+
+def gathered(books: Mapping[Op, Books], model: nn.Module, weights: Sequence[str], many: int) -> dict[str, Tensor]:
+    """Return relevance of parameters, of all operations that used them, in the parameters' shapes."""
+    wanted = {model.get_parameter(name).data_ptr(): name for name in weights}
+    found: dict[str, Tensor] = {}
+    for op, book in books.items():
+        own = (op.parts[0] if op.parts else op).map
+        name = None if own is None else wanted.get(own.weight.data_ptr())
+        if name is None or own is None or not book.credits:
+            continue
+        credit = book.total(own.weight.ndim, many)
+        if own.weight.stride() != model.get_parameter(name).stride():  # the operation took it transposed
+            credit = credit.transpose(-1, -2)
+        key = name.removesuffix(".weight")
+        found[key] = found[key] + credit if key in found else credit
+    return found
