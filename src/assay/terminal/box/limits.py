@@ -1,0 +1,95 @@
+"""What a command may use, and who watches."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MB = 1 << 20
+INTERVAL = 0.05  # s between two looks
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes; None: not limited."""
+
+    processes: int = 256
+    file: int = 256 * MB
+    home: int = 512 * MB
+    temporary: int = 256 * MB
+    address_space: int | None = 4096 * MB
+    output: int = MB
+
+    def command(self) -> list[str]:
+        """Return the command that sets them for what follows.
+
+        It has to run inside the box: the kernel then counts the processes of the box alone, not the user's.
+        """
+        space = [f"--as={self.address_space}"] if self.address_space else []
+        return ["/usr/bin/prlimit", f"--nproc={self.processes}", f"--fsize={self.file}", *space, "--core=0"]
+
+
+class Watch:
+    """Looks at a box from outside, for what the kernel limits nowhere or tells nobody.
+
+    Parameters
+    ----------
+    limits : Limits
+    pid : int
+        First process of the box, as seen from here.
+    folders : sequence of Path
+        Together at most ``limits.home`` bytes of disk.
+    """
+
+    def __init__(self, limits: Limits, pid: int, folders: Sequence[Path]) -> None:
+        self.limits, self.folders = limits, folders
+        self.inside = Path(f"/proc/{pid}/root")
+        self._next = time.monotonic() + INTERVAL
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the next look is due."""
+        return max(0.0, self._next - time.monotonic())
+
+    def look(self) -> str | None:
+        """Return the limit that has been reached: ``processes``, ``disk``, or None."""
+        if self.wait:
+            return None
+        began = time.monotonic()
+        reached = "processes" if self._too_many() else "disk" if self._too_much() else None
+        # A large home takes long to add up: looking at it must not take the machine from the command.
+        self._next = time.monotonic() + max(INTERVAL, 4 * (time.monotonic() - began))
+        return reached
+
+    def _too_many(self) -> bool:
+        """Whether there are as many threads as allowed; /proc of the box lists its own processes only."""
+        most = self.limits.processes - 6  # what the first process and a dying one take
+        with contextlib.suppress(OSError):
+            names = [name for name in os.listdir(self.inside / "proc") if name.isdigit()]
+            return len(names) >= most or sum(self._threads(name) for name in names) >= most
+        return False
+
+    def _threads(self, pid: str) -> int:
+        with contextlib.suppress(OSError):
+            return os.stat(self.inside / "proc" / pid / "task").st_nlink - 2
+        return 0
+
+    def _too_much(self) -> bool:
+        return sum(map(usage, self.folders)) > self.limits.home
+
+
+def usage(folder: Path) -> int:
+    """Return the bytes of disk that a folder takes; what may not be read is left out."""
+    total, waiting = 0, [os.fspath(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+    return total

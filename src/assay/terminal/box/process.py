@@ -1,0 +1,147 @@
+"""A box as its driver sees it: start it, hear it, stop it, and nothing is left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from assay.terminal.box.limits import Limits, Watch
+
+CHUNK = 1 << 16
+GRACE = 0.05  # s for the last words of what the command left running
+# A script must not be open for writing in a child of another thread's that has not become its program yet.
+STARTING = threading.Lock()
+
+
+class Box:
+    """A running box: the first process inside speaks in lines over a socket, and waits for an answer to each.
+
+    Parameters
+    ----------
+    command : sequence of str
+        bwrap with its arguments, but for the one that tells the first process's number: put in at `{info}`.
+    limits : Limits
+    watched : sequence of Path
+        Folders whose size is limited together.
+    user : tuple of int, optional
+        (uid, gid) to run as; only root can.
+    """
+
+    def __init__(self, command: Sequence[str], limits: Limits, watched: Sequence[Path],
+                 user: tuple[int, int] | None = None) -> None:
+        self.limits, self.watched, self.limit = limits, watched, None
+        self.timed_out = False
+        self.output: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
+        self._heard = bytearray()
+        self._selector = selectors.DefaultSelector()
+        self._start(command, user)
+
+    def _start(self, command: Sequence[str], user: tuple[int, int] | None) -> None:
+        self._socket, theirs = socket.socketpair()
+        reading, writing = os.pipe()
+        told = [part.replace("{info}", str(writing)) for part in command]
+        become = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
+        with theirs, open(reading, "rb") as info:
+            try:
+                self._process = subprocess.Popen(told, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                                 env={}, cwd="/", pass_fds=(writing,), **become)
+            finally:
+                os.close(writing)
+            for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):
+                os.set_blocking(stream.fileno(), False)
+                self._selector.register(stream, selectors.EVENT_READ, name)
+            self._selector.register(self._socket, selectors.EVENT_READ, "socket")
+            self.pid = json.loads(info.read() or b"{}").get("child-pid")
+        # Held from now on: the number may be another's by the time something has to be killed.
+        self._first = os.pidfd_open(self.pid) if self.pid else None
+        self._watch = Watch(self.limits, self.pid, self.watched) if self.pid else None
+
+    def hear(self, seconds: float) -> list[str]:
+        """Wait for the next line of the first process; returns its words, none if the box is gone or stopped.
+
+        A time-out or a limit stops the box: see `timed_out` and `limit`.
+        """
+        deadline = time.monotonic() + seconds
+        while b"\n" not in self._heard:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.timed_out = True
+            elif self._receive(min(left, self._watch.wait if self._watch else left)):
+                self.limit = self._watch.look() if self._watch and self.limit is None else self.limit
+            else:
+                return []
+            if self.timed_out or self.limit:
+                self.stop()
+                return []
+        line, _, rest = bytes(self._heard).partition(b"\n")
+        self._heard[:] = rest
+        return line.decode("ascii", "replace").split()
+
+    def answer(self) -> None:
+        """Let the first process go on."""
+        with contextlib.suppress(OSError):
+            self._socket.sendall(b"\n")
+
+    def drain(self) -> None:
+        """Read what is left of the command's output; what it left running may hold the streams open for ever."""
+        deadline = time.monotonic() + GRACE
+        while self._streams() and (left := deadline - time.monotonic()) > 0:
+            if not self._receive(left, streams_only=True):
+                break
+
+    def stop(self) -> None:
+        """Kill everything inside, and wait until it is gone."""
+        if self._first is not None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._first, signal.SIGKILL)
+        else:
+            self._process.kill()
+        self._process.wait()
+
+    def _streams(self) -> list[str]:
+        return [key.data for key in self._selector.get_map().values() if key.data != "socket"]
+
+    def _receive(self, seconds: float, streams_only: bool = False) -> bool:
+        """Read what there is within the time; returns whether the box can still be heard."""
+        for key, _ in self._selector.select(seconds):
+            if key.data == "socket" and streams_only:
+                continue
+            data = os.read(key.fd, CHUNK)
+            if key.data != "socket":
+                self._keep(key.data, data)
+            self._heard += data if key.data == "socket" else b""
+            if not data:
+                self._selector.unregister(key.fileobj)
+                if key.data == "socket":
+                    return False
+        return True
+
+    def _keep(self, name: str, data: bytes) -> None:
+        kept = self.output[name]
+        room = self.limits.output - len(kept)
+        kept += data[:room]
+        if len(data) > room:
+            self.limit = "output"
+
+    def __enter__(self) -> Box:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+        self._selector.close()
+        self._socket.close()
+        if self._first is not None:
+            os.close(self._first)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
