@@ -38,6 +38,15 @@ def test_same_seed_same_frames():
     assert not torch.equal(first[0], other[0])
 
 
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
+def test_a_frame_does_not_depend_on_how_many_are_asked_for(frames, n):
+    few = drive(n, seed=2)
+    assert torch.equal(few.images, frames.images[:n])
+    assert torch.equal(few.targets, frames.targets[:n])
+    assert torch.equal(few.labels, frames.labels[:n])
+    assert all(torch.equal(few.masks[kind], frames.masks[kind][:n]) for kind in KINDS)
+
+
 def test_a_pixel_shows_one_thing(frames):
     assert torch.stack(list(frames.masks.values())).sum(0).max() == 1
 

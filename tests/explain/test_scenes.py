@@ -69,6 +69,12 @@ def test_same_seed_same_scenes_other_seed_others():
     assert (np.random.get_state()[1] == state).all()
 
 
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
+def test_a_scene_does_not_depend_on_how_many_are_asked_for(many, n):
+    for part, all_of_it in zip(render(n, seed=11), many, strict=True):
+        assert torch.equal(part, all_of_it[:n])
+
+
 def test_four_to_seven_objects_that_do_not_touch():
     images, _, masks = render(300, seed=3)
     spread = (images.max(1).values - images.min(1).values).numpy()

@@ -129,6 +129,24 @@ def test_a_damaged_file_is_exit_3(cached, tmp_path, monkeypatch):
     assert "assay models train -m digits-cnn --again" in error.value.hint
 
 
+@pytest.mark.parametrize("text", ["no card", "[]", '{"sha256": "0"}'])
+def test_a_card_that_cannot_be_read_is_exit_3(cached, tmp_path, monkeypatch, text):
+    monkeypatch.setenv("ASSAY_CACHE", str(tmp_path / "copy"))
+    folder("digits-cnn").mkdir(parents=True)
+    (folder("digits-cnn") / "card.json").write_text(text)
+    with pytest.raises(AssayError, match="is no card") as error:
+        trained("digits-cnn")
+    assert error.value.code == 3
+    assert "assay models train -m digits-cnn --again" in error.value.hint
+
+
+def test_a_reach_that_was_raised_holds_for_what_is_there(cached, monkeypatch):
+    monkeypatch.setitem(recipes.RECIPES, "digits-cnn",
+                        dataclasses.replace(RECIPES["digits-cnn"], reach={"accuracy": 0.9999}))
+    with pytest.raises(LoadError, match=r"expected: 0\.9999 or more"):
+        trained("digits-cnn")
+
+
 def test_another_recipe_has_another_place(small, monkeypatch):
     first = folder("scenes-cnn")
     monkeypatch.setitem(recipes.RECIPES, "scenes-cnn", dataclasses.replace(small, seed=1))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.core.errors import AssayError
+from assay.explain.blocks import in_blocks
 from assay.explain.smooth import blend
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ HEIGHT, WIDTH = 48, 80
 KINDS = ("lane_marks", "lead_car", "red_light", "green_light", "tree", "sign", "pedestrian")
 TARGETS = ("steering", "velocity")
 LABELS = ("curve left", "curve right", "car ahead", "red light", "green light", "sign", "pedestrian")
-CHUNK = 512
 
 # How often a thing is there. Lights: red, green, none.
 CAR, LIGHTS, TREES, SIGN, PEDESTRIAN = 0.6, (0.35, 0.25, 0.4), (0.75, 0.75, 0.75), 0.45, 0.5
@@ -47,7 +46,7 @@ def render(n: int, seed: int = 0) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     ----------
     n : int
     seed : int
-        The same seed gives the same frames.
+        The same seed gives the same frames, frame i whatever `n` is.
 
     Returns
     -------
@@ -62,7 +61,7 @@ def render(n: int, seed: int = 0) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     Raises
     ------
     AssayError
-        If `n` is less than 1.
+        If `n` is less than 1, or the seed is negative.
     """
     frames = drive(n, seed)
     return frames.images, frames.targets, frames.masks
@@ -82,11 +81,7 @@ def drive(n: int, seed: int = 0) -> Frames:
     """Return frames with everything that is known of them; parameters and errors as for `render`."""
     import torch
 
-    if n < 1:
-        raise AssayError(f"driving frames: expected 1 or more, found {n}")
-    rng = np.random.default_rng(seed)
-    chunks = [_chunk(min(CHUNK, n - start), rng) for start in range(0, n, CHUNK)]
-    images, targets, labels, owner = (torch.from_numpy(np.concatenate(parts)) for parts in zip(*chunks, strict=True))
+    images, targets, labels, owner = (torch.from_numpy(part) for part in in_blocks("driving frames", n, seed, _block))
     return Frames(images, targets, labels, {kind: owner == i for i, kind in enumerate(KINDS)})
 
 
@@ -154,7 +149,7 @@ class Road:
         return self.middle(near) + aside * LANE * near
 
 
-def _chunk(n: int, rng: np.random.Generator) -> tuple[Field, Field, Field, Field]:
+def _block(n: int, rng: np.random.Generator) -> tuple[Field, Field, Field, Field]:
     canvas = Canvas(n, rng)
     road = Road(19 + canvas.uniform(-1.5, 1.5), canvas.uniform(-1, 1), canvas.uniform(-1, 1))
     _land(canvas, road)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assay.core.errors import AssayError
+from assay.explain.blocks import in_blocks
 from assay.explain.smooth import blend
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ RADII = (6.0, 9.0)  # pixels, of the circle that holds the object
 GAP = 1.5  # pixels between those circles, and to the border
 TRIES = 60
 REACH = 10  # half the side of the window that an object is painted in
-CHUNK = 512
 
 Field = np.ndarray
 
@@ -41,7 +40,7 @@ def render(n: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
     ----------
     n : int
     seed : int
-        The same seed gives the same scenes.
+        The same seed gives the same scenes, scene i whatever `n` is.
 
     Returns
     -------
@@ -55,15 +54,11 @@ def render(n: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
     Raises
     ------
     AssayError
-        If `n` is less than 1.
+        If `n` is less than 1, or the seed is negative.
     """
     import torch
 
-    if n < 1:
-        raise AssayError(f"scenes: expected 1 or more, found {n}")
-    rng = np.random.default_rng(seed)
-    chunks = [_chunk(min(CHUNK, n - start), rng) for start in range(0, n, CHUNK)]
-    images, labels, masks = (torch.from_numpy(np.concatenate(parts)) for parts in zip(*chunks, strict=True))
+    images, labels, masks = (torch.from_numpy(part) for part in in_blocks("scenes", n, seed, _block))
     return images, labels, masks
 
 
@@ -80,7 +75,7 @@ class Objects:
     light: Field  # [N], direction of the light, radians
 
 
-def _chunk(n: int, rng: np.random.Generator) -> tuple[Field, Field, Field]:
+def _block(n: int, rng: np.random.Generator) -> tuple[Field, Field, Field]:
     objects = _objects(n, rng)
     owner, shade = _painted(objects)
     images = _background(n, rng)
@@ -121,17 +116,14 @@ def _attempt(count: Field, radius: Field, rng: np.random.Generator) -> tuple[Fie
     n = len(count)
     centre, stuck = np.full((n, MOST, 2), -1e3), np.zeros(n, bool)
     for place in range(MOST):
-        todo = np.flatnonzero((count > place) & ~stuck)
-        for _ in range(TRIES):
-            if not len(todo):
-                break
-            margin = radius[todo, place, None] + GAP
-            drawn = margin + rng.random((len(todo), 2)) * (SIZE - 2 * margin)
-            distance = np.linalg.norm(centre[todo, :place] - drawn[:, None], axis=2)
-            free = (distance > radius[todo, :place] + radius[todo, place, None] + GAP).all(axis=1)
-            centre[todo[free], place] = drawn[free]
-            todo = todo[~free]
-        stuck[todo] = True
+        margin = radius[:, place, None, None] + GAP
+        drawn = margin + rng.random((n, TRIES, 2)) * (SIZE - 2 * margin)
+        distance = np.linalg.norm(drawn[:, :, None] - centre[:, None, :place], axis=3)
+        free = (distance > (radius[:, :place] + radius[:, place, None] + GAP)[:, None]).all(axis=2)
+        wanted = count > place
+        stuck |= wanted & ~free.any(axis=1)
+        chosen = drawn[np.arange(n), free.argmax(axis=1)]  # the first that is free
+        centre[wanted, place] = chosen[wanted]
     return centre, stuck
 
 

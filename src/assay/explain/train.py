@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.core import config
-from assay.core.errors import DATA, NOTHING, AssayError, LoadError, did_you_mean
+from assay.core.errors import DATA, NOTHING, AssayError, LoadError, describe, did_you_mean
 from assay.core.files import replacing
 from assay.explain.recipes import RECIPES, Recipe
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assay.explain.models.network import Network
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
+FIELDS = ("data", "recipe", "scores", "reach", "seconds", "threads", "versions", "sha256")  # of a card
 PACKAGES = ("torch", "numpy", "scikit-learn", "safetensors")
 
 Say = Callable[[str], None]
@@ -41,7 +42,7 @@ def trained(recipe: str, device: str = "cpu") -> Network:
     AssayError
         Exit code 3 if the weights kept are not those that were trained.
     LoadError
-        If training did not reach the score that the recipe asks for.
+        If it does not reach the score that the recipe asks for.
     """
     from assay.explain.models.network import Network
     from assay.explain.models.state import read_state
@@ -76,6 +77,8 @@ def train(recipe: str, again: bool = False, say: Say | None = None) -> dict[str,
 
     Raises
     ------
+    AssayError
+        Exit code 3 if the card that is kept cannot be read.
     LoadError
         If a score is too low: then nothing is kept, and what was there stays.
     """
@@ -84,7 +87,8 @@ def train(recipe: str, again: bool = False, say: Say | None = None) -> dict[str,
         if again or not (place / CARD).is_file():
             print(f"training {recipe} (once; about a minute)", file=sys.stderr)
             _make(recipe, made, place, say or (lambda text: None))
-        card = json.loads((place / CARD).read_text("utf-8"))
+        card = _card(recipe, place / CARD)
+    _check_scores(recipe, card["scores"])
     return {"name": recipe, "folder": str(place), **card}
 
 
@@ -103,12 +107,7 @@ def _make(name: str, recipe: Recipe, place: Path, say: Say) -> None:
     train_on, test_on = samples(recipe.data, recipe.samples)
     model = fitting.fit(recipe, train_on, say)
     scores = fitting.score(recipe, model, test_on)
-    low = {key: value for key, value in scores.items() if not value >= recipe.reach[key]}
-    if low:
-        key, value = next(iter(low.items()))
-        raise LoadError(f"network {name}: training ended with {key} {value:.4f}\n  expected: {recipe.reach[key]:.4f} "
-                        "or more", "the recipe does not hold on this machine or with these versions: "
-                        "it is a fault to report, and the network is not used")
+    _check_scores(name, scores)
     data = save({key: value.contiguous() for key, value in model.state_dict().items()})
     card = {"data": {"name": recipe.data, "train": len(train_on.inputs), "test": len(test_on.inputs)},
             "recipe": recipe.to_json(), "scores": scores, "reach": dict(recipe.reach),
@@ -120,6 +119,24 @@ def _make(name: str, recipe: Recipe, place: Path, say: Say) -> None:
     # The card last: where there is one, there are weights.
     with replacing(place / CARD) as stream:
         stream.write(json.dumps(card, indent=2).encode() + b"\n")
+
+
+def _check_scores(name: str, scores: dict[str, float]) -> None:
+    for key, reach in _recipe(name).reach.items():
+        if not scores[key] >= reach:
+            raise LoadError(f"network {name}: training ended with {key} {scores[key]:.4f}\n  expected: {reach:.4f} or "
+                            "more", "the recipe does not hold on this machine or with these versions: "
+                            "it is a fault to report, and the network is not used")
+
+
+def _card(name: str, path: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(path.read_text("utf-8"))
+        found = {key: card[key] for key in FIELDS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AssayError(f"{path}: is no card of a trained network: {describe(error)}",
+                         f"train it again: assay models train -m {name} --again", DATA) from error
+    return found
 
 
 def _filled(recipe: Recipe, state: dict[str, Any], where: str) -> nn.Module:
