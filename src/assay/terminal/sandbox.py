@@ -163,12 +163,12 @@ class _Run:
         heard = self.box.hear(PREPARE)
         if heard != ["ready"]:
             return Result("not-checked", self._unprepared(heard))
-        before = self._home()
+        before, processes = self._home(), self.box.processes()
         began = time.monotonic()
         self.box.answer()
         heard = self.box.hear(self.job.timeout)
         seconds = time.monotonic() - began
-        self.box.drain()
+        self.box.drain(more=self.box.processes() > processes)
         result = Result("checked", rc=int(heard[1]) if heard else None, seconds=seconds, home_before=before,
                         timed_out=self.box.timed_out, limit="time" if self.box.timed_out else self.box.limit)
         result.stdout, result.stderr = (self.box.output[name].decode("utf-8", "replace")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 MB = 1 << 20
 INTERVAL = 0.05  # s between two looks
+SPARE = 6  # processes
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,20 @@ class Watch:
         self._next = time.monotonic() + max(INTERVAL, 4 * (time.monotonic() - began))
         return reached
 
-    def _too_many(self) -> bool:
-        """Whether there are as many threads as allowed; /proc of the box lists its own processes only."""
-        most = self.limits.processes - 6  # what the first process and a dying one take
+    def processes(self) -> int:
+        """Return how many processes are in the box."""
+        return len(self._pids())
+
+    def _pids(self) -> list[str]:
+        """/proc of the box lists its own processes only."""
         with contextlib.suppress(OSError):
-            names = [name for name in os.listdir(self.inside / "proc") if name.isdigit()]
-            return len(names) >= most or sum(self._threads(name) for name in names) >= most
-        return False
+            return [name for name in os.listdir(self.inside / "proc") if name.isdigit()]
+        return []
+
+    def _too_many(self) -> bool:
+        """Whether there are as many threads as allowed, but for a few that the first process may need."""
+        most, found = self.limits.processes - SPARE, self._pids()
+        return len(found) >= most or sum(map(self._threads, found)) >= most
 
     def _threads(self, pid: str) -> int:
         with contextlib.suppress(OSError):

@@ -39,8 +39,9 @@ class Box:
 
     def __init__(self, command: Sequence[str], limits: Limits, watched: Sequence[Path],
                  user: tuple[int, int] | None = None) -> None:
-        self.limits, self.watched, self.limit = limits, watched, None
-        self.timed_out = False
+        self.limits, self.watched = limits, watched
+        self.limit: str | None = None
+        self.timed_out = self.gone = False
         self.output: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._heard = bytearray()
         self._selector = selectors.DefaultSelector()
@@ -73,13 +74,12 @@ class Box:
         """
         deadline = time.monotonic() + seconds
         while b"\n" not in self._heard:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self.timed_out = True
-            elif self._receive(min(left, self._watch.wait if self._watch else left)):
-                self.limit = self._watch.look() if self._watch and self.limit is None else self.limit
-            else:
+            if self.gone:
                 return []
+            left = deadline - time.monotonic()
+            self._receive(max(0.0, min(left, self._watch.wait if self._watch else left)))
+            self.limit = self.limit or (self._watch.look() if self._watch else None)
+            self.timed_out = left <= 0 and b"\n" not in self._heard
             if self.timed_out or self.limit:
                 self.stop()
                 return []
@@ -92,12 +92,18 @@ class Box:
         with contextlib.suppress(OSError):
             self._socket.sendall(b"\n")
 
-    def drain(self) -> None:
-        """Read what is left of the command's output; what it left running may hold the streams open for ever."""
-        deadline = time.monotonic() + GRACE
-        while self._streams() and (left := deadline - time.monotonic()) > 0:
-            if not self._receive(left, streams_only=True):
-                break
+    def drain(self, more: bool = False) -> None:
+        """Read what is left of the command's output; if `more` may come, wait a moment for it.
+
+        There is no end to wait for: what the command left running, and bwrap itself, hold the streams open.
+        """
+        deadline = time.monotonic() + (GRACE if more else 0.0)
+        while self._receive(max(0.0, deadline - time.monotonic()), "socket") or time.monotonic() < deadline:
+            pass
+
+    def processes(self) -> int:
+        """Return how many processes are in the box, the first one included."""
+        return self._watch.processes() if self._watch else 0
 
     def stop(self) -> None:
         """Kill everything inside, and wait until it is gone."""
@@ -108,23 +114,19 @@ class Box:
             self._process.kill()
         self._process.wait()
 
-    def _streams(self) -> list[str]:
-        return [key.data for key in self._selector.get_map().values() if key.data != "socket"]
-
-    def _receive(self, seconds: float, streams_only: bool = False) -> bool:
-        """Read what there is within the time; returns whether the box can still be heard."""
-        for key, _ in self._selector.select(seconds):
-            if key.data == "socket" and streams_only:
-                continue
+    def _receive(self, seconds: float, *deaf: str) -> bool:
+        """Read what comes within the time, but for what it is deaf to; returns whether anything came."""
+        ready = [key for key, _ in self._selector.select(seconds) if key.data not in deaf]
+        for key in ready:
             data = os.read(key.fd, CHUNK)
-            if key.data != "socket":
-                self._keep(key.data, data)
-            self._heard += data if key.data == "socket" else b""
             if not data:
                 self._selector.unregister(key.fileobj)
-                if key.data == "socket":
-                    return False
-        return True
+                self.gone |= key.data == "socket"
+            elif key.data == "socket":
+                self._heard += data
+            else:
+                self._keep(key.data, data)
+        return bool(ready)
 
     def _keep(self, name: str, data: bytes) -> None:
         kept = self.output[name]
@@ -136,7 +138,8 @@ class Box:
     def __enter__(self) -> Box:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         self.stop()
         self._selector.close()
         self._socket.close()

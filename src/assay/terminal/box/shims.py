@@ -30,9 +30,9 @@ def write(folder: Path, stubs: Mapping[str, str]) -> None:
 
 
 def read(log: bytes) -> list[list[str]]:
-    """Return the calls: name and arguments, in order.
+    r"""Return the calls: name and arguments, in order.
 
-    >>> read(b"2\\0docker\\0ps\\0" b"1\\0lsblk\\0")
+    >>> read(b"2\0docker\0ps\0" b"1\0lsblk\0")
     [['docker', 'ps'], ['lsblk']]
     """
     words = log.decode("utf-8", "surrogateescape").split("\0")[:-1]
