@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from assay.core.registry import register_family
+from pathlib import Path
 
-register_family("terminal")
+from assay.core.registry import register_family, register_models
+
+register_family("terminal", wrap="assay.terminal.models:wrap", check="assay.terminal.check:Check")
+register_models(Path(__file__).with_name("models.toml"))
