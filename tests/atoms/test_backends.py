@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import numpy as np
@@ -113,3 +114,17 @@ def test_chgnet_of_another_make_runs_as_any_calculator(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "assay.atoms.chgnet", None)
     fake = type("CHGNetCalculator", (EMT,), {"__module__": "chgnet.model.dynamics"})
     assert isinstance(backend(fake()), CalculatorBackend)
+
+
+def test_chgnets_first_energy_imports_neither_dynamics_nor_plotting() -> None:
+    code = ("import sys\nfrom ase.build import bulk\nfrom assay.atoms.backends import backend\n"
+            "from assay.atoms.loaders import chgnet\n"
+            "print(backend(chgnet('cpu', '0.3.0')).compute(bulk('NaCl', 'rocksalt', 5.64), ['energy'])['energy'])\n"
+            "print([name for name in ('matplotlib', 'ase.md', 'pymatgen.io.vasp') if name in sys.modules])\n"
+            "from chgnet.model import CHGNetCalculator\nfrom chgnet.utils import parse_vasp_dir\n"
+            "print(CHGNetCalculator.__name__)\n")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    energy, imported, calculator = done.stdout.splitlines()[-3:]
+    assert float(energy) == pytest.approx(-7.333, abs=0.01)
+    assert imported == "[]"
+    assert calculator == "CHGNetCalculator"

@@ -54,7 +54,7 @@ def test_elements_nobody_trained_on_are_not_claimed() -> None:
 
 def test_chgnet_has_reference_energies_for_what_it_claims() -> None:
     """Elements that its training set lacks have an untouched, zero reference energy in the transferred model."""
-    network = MODELS["chgnet-r2scan"].load().model
+    network = MODELS["chgnet-r2scan"].load()
     references = network.composition_model.fc.weight.detach().numpy().ravel()
     learned = {chemical_symbols[i + 1] for i, value in enumerate(references) if abs(value) > 1e-6}
     assert learned == set(MODELS["chgnet-r2scan"].meta["elements"])

@@ -164,6 +164,16 @@ def test_what_remains_is_cost_times_the_median_rate_of_each_benchmark() -> None:
     assert entry.remaining() == pytest.approx(14.0)
 
 
+def test_what_a_model_loads_when_first_asked_counts_as_loading_and_not_as_the_case(work: Work) -> None:
+    entry = task("lab-base", 8, reference="assay_lab:Lazy")
+    answers = work(entry, jobs=2)
+    assert max(answer.seconds for _, answer in answers) < 0.5
+    assert entry.load_seconds is not None
+    assert entry.load_seconds > 0.8
+    # Counted as a case, it would have promised 5.6 s more, and a second worker would have come and loaded too.
+    assert len({answer.record.values["pid"] for _, answer in answers}) == 1
+
+
 # -- trouble
 
 

@@ -94,6 +94,19 @@ class Naps(Quick):
 
 
 @benchmark
+class Lazy(Quick):
+    """The first case makes the model load what it had put off: 0.8 s. Cases themselves take no time."""
+
+    name, title = "lab/lazy", "Lazy"
+
+    def calc(self, model, case):
+        if not getattr(model, "load_seconds", 0.0):
+            time.sleep(0.8)
+            model.load_seconds = 0.8
+        return Record({"pid": os.getpid()})
+
+
+@benchmark
 class Costly(Quick):
     """Cases whose cost says in which order they run."""
 

@@ -81,14 +81,22 @@ def backend(loaded: Any) -> Backend:
     """Return the way to ask what a loader returned: by the package its class comes from, else as any calculator."""
     package = type(loaded).__module__.partition(".")[0]
     if package == "chgnet":
-        try:
-            from assay.atoms.chgnet import ChgnetBackend
-        except ImportError:  # another version of chgnet, arranged differently: slower, with the same numbers
-            return CalculatorBackend(loaded)
-        return ChgnetBackend(loaded)
+        return _chgnet(loaded)
     if package == "tblite":
         return TbliteBackend(loaded)
     return CalculatorBackend(loaded)
+
+
+def _chgnet(loaded: Any) -> Backend:
+    """Return how to ask a CHGNet network, or the one of a calculator."""
+    calculator = hasattr(loaded, "get_property")
+    try:
+        from assay.atoms.chgnet import ChgnetBackend
+    except ImportError:  # another version of chgnet, arranged differently: slower, with the same numbers
+        from chgnet.model.dynamics import CHGNetCalculator
+
+        return CalculatorBackend(loaded if calculator else CHGNetCalculator(loaded))
+    return ChgnetBackend(loaded.model if calculator else loaded)
 
 
 def _known(results: Results) -> dict[str, Any]:

@@ -21,17 +21,17 @@ from assay.atoms.chgnet_layers import factorised
 
 
 class ChgnetBackend:
-    """A CHGNet calculator's network, which stays as it is.
+    """A CHGNet network, which stays as it is.
 
     Parameters
     ----------
-    calculator : chgnet.model.dynamics.CHGNetCalculator
+    network : chgnet.model.model.CHGNet
     """
 
     elements: frozenset[str] | None = None
 
-    def __init__(self, calculator: Any) -> None:
-        self.network = factorised(calculator.model).eval()
+    def __init__(self, network: Any) -> None:
+        self.network = factorised(network).eval()
         self.device = next(self.network.parameters()).device
 
     def compute(self, atoms: Atoms, wanted: Collection[str]) -> dict[str, Any]:

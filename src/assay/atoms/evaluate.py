@@ -72,6 +72,11 @@ class Evaluator(Calculator):  # type: ignore[misc]
         return {source.name: {"computed": source.computed, "cached": source.cached} for source in self.sources}
 
     @property
+    def load_seconds(self) -> float:
+        """Seconds spent on opening the sources: one that was found in the cache throughout is never opened."""
+        return sum((source.open_seconds for source in self.sources), 0.0)
+
+    @property
     def versions(self) -> list[str]:
         """``name==version`` of the packages that compute."""
         return [version for source in self.sources for version in source.versions]

@@ -1,4 +1,7 @@
-"""Loaders that need a little glue: ``callable(device=..., **options)`` -> an ASE calculator. Imports are lazy."""
+"""Loaders that need a little glue: ``callable(device=..., **options)`` -> a calculator or a network.
+
+Imports are lazy.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ from typing import Any
 
 
 def chgnet(device: str, model: str) -> Any:
-    """Return CHGNet's calculator for weights that its package brings."""
-    from chgnet.model.dynamics import CHGNetCalculator
+    """Return a CHGNet network with weights that its package brings; the family's evaluator asks it for energies."""
+    from assay.atoms.deferred import defer
+
+    # Its calculator brings molecular dynamics and plotting, its utilities readers of VASP's files.
+    defer("chgnet.model")
+    defer("chgnet.utils.vasp_utils", ["parse_vasp_dir", "solve_charge_by_mag"])
     from chgnet.model.model import CHGNet
 
-    network = CHGNet.load(model_name=model, use_device=device, verbose=False)
-    return CHGNetCalculator(network, use_device=device)
+    return CHGNet.load(model_name=model, use_device=device, verbose=False)
 
 
 def tblite(device: str, method: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ class Source:
         self.name, self.method, self.versions = name, method, list(versions)
         self.open_backend, self.prepare, self.store = open_backend, prepare, store
         self.computed = self.cached = 0
+        self.open_seconds = 0.0
         self._backend: Backend | None = None
 
     def evaluate(self, atoms: Atoms, wanted: Collection[str]) -> dict[str, Any]:
@@ -79,10 +81,12 @@ class Source:
             If that fails.
         """
         if self._backend is None:
+            started = time.perf_counter()
             try:
                 self._backend = self.open_backend()
             except Exception as error:
                 raise LoadError(describe(error)) from error
+            self.open_seconds = time.perf_counter() - started
         return self._backend
 
     def key(self, atoms: Atoms, name: str) -> bytes:

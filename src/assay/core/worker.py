@@ -92,7 +92,7 @@ class Worker:
 
     def answer(self, benchmark: str, case: Case) -> dict[str, Any]:
         """Run one case and return the message for the driver."""
-        started, trace = time.perf_counter(), ""
+        started, loading, trace = time.perf_counter(), self._loading(), ""
         seed_everything()
         try:
             record = self._calc(benchmark, case)
@@ -102,13 +102,20 @@ class Worker:
             record = Record.skipped(str(reason))
         except Exception as error:
             record, trace = Record.failed(describe(error)), traceback.format_exc()
+        loading = self._loading() - loading
         message = {"event": "record", "status": record.status, "reason": record.reason, "values": record.values,
                    "artefacts": {name: _encoded(item) for name, item in record.artefacts.items()},
-                   "seconds": time.perf_counter() - started, "trace": trace, "evaluations": self._evaluations()}
+                   "seconds": time.perf_counter() - started - loading, "loading": loading, "trace": trace,
+                   "evaluations": self._evaluations()}
         if len(sys.modules) != self.modules:
             message["provenance"] = provenance.circumstances(self.model.device)
             self.modules = len(sys.modules)
         return message
+
+    def _loading(self) -> float:
+        """Return the seconds the family's wrapper spent on loading what it had put off; they are no case's."""
+        seconds = getattr(self.subject, "load_seconds", 0.0)
+        return seconds if isinstance(seconds, float) else 0.0
 
     def _evaluations(self) -> dict[str, dict[str, int]]:
         """Return what the family's wrapper counted; another model may use the name for something else."""

@@ -89,6 +89,7 @@ class _Place:
         self.process = WorkerProcess(task.job, task.python, log, threads)
         self.question: Question | None = None
         self.loaded = False
+        self.load_seconds = 0.0
         self.provenance: dict[str, Any] = {}
         self.evaluations: dict[str, dict[str, int]] = {}
         self.asked = self.process.started
@@ -180,8 +181,8 @@ class Crew:
 
     def _loaded(self, place: _Place) -> None:
         place.loaded = True
-        place.task.load_seconds = time.monotonic() - place.process.started
-        self.on_load(place.task, place.task.load_seconds)
+        self._took(place, time.monotonic() - place.process.started)
+        self.on_load(place.task, place.load_seconds)
         self._go_on(place)
 
     def _answered(self, place: _Place, message: dict[str, Any]) -> None:
@@ -190,11 +191,17 @@ class Crew:
         place.provenance = message.get("provenance", place.provenance)
         place.evaluations = message["evaluations"]
         seconds = message["seconds"]
+        self._took(place, message["loading"])
         place.task.rates.setdefault(question.benchmark, []).append(seconds / max(question.case.cost, 1e-9))
         place.question = None
         answer = Answer(question, decoded(message), seconds, place.provenance, message["trace"])
         self._go_on(place)
         self.on_answer(place.task, answer)
+
+    def _took(self, place: _Place, seconds: float) -> None:
+        """Count seconds of loading; a model may load when it is first asked, and another worker would too."""
+        place.load_seconds += seconds
+        place.task.load_seconds = max(place.task.load_seconds or 0.0, place.load_seconds)
 
     def _go_on(self, place: _Place) -> None:
         if place.task.questions:
