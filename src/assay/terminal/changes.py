@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -65,10 +66,10 @@ class Change:
                 "before": self.before and self.before.to_json(), "after": self.after and self.after.to_json()}
 
 
-def snapshot(folder: Path, keep: int = 0, keep_all: int = 8 << 20) -> dict[str, Entry]:
+def snapshot(folder: Path, keep: int = 0, keep_all: int = 8 << 20, unlock: bool = False) -> dict[str, Entry]:
     """Return every entry of a folder by its relative path; the folder itself is left out.
 
-    Nothing is followed, nothing is changed, and what was read when is not noted.
+    Nothing is followed, and what was read when is not noted.
 
     Parameters
     ----------
@@ -77,19 +78,20 @@ def snapshot(folder: Path, keep: int = 0, keep_all: int = 8 << 20) -> dict[str, 
         Bytes up to which a file's content is kept.
     keep_all : int
         Bytes of content that are kept in all.
+    unlock : bool
+        The folder is a copy of ours: give ourselves leave to read what may not be read, and take it back.
 
     Raises
     ------
     OSError
-        The folder cannot be read.
+        The folder cannot be read; `TooDeep` if nobody could.
     """
-    found: dict[str, Entry] = {}
-    for path, entry in _walk(os.fspath(folder), None, "", keep, 0):
-        if entry.content is not None:
-            keep_all -= len(entry.content)
-            keep = keep if keep_all > 0 else 0
-        found[path] = entry
-    return dict(sorted(found.items()))
+    return dict(sorted(walk(folder, keep, keep_all, unlock)))
+
+
+def walk(folder: Path, keep: int = 0, keep_all: int = 8 << 20, unlock: bool = False) -> Iterator[tuple[str, Entry]]:
+    """Yield path and entry as they are met, folders before what is in them; see `snapshot`."""
+    yield from _Walk(unlock).inside(os.fspath(folder), None, "", 0, [keep, keep_all])
 
 
 def compare(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[Change]:
@@ -112,54 +114,95 @@ def kind(before: Entry | None, after: Entry | None) -> str:
     return "mode" if same else "modified"
 
 
-def _walk(name: str, parent: int | None, prefix: str, keep: int, depth: int) -> Iterator[tuple[str, Entry]]:
-    if depth > DEEPEST:
-        raise TooDeep(f"folders are nested more than {DEEPEST} deep")
-    descriptor = _open(name, os.O_RDONLY | os.O_DIRECTORY, parent)
-    try:
+@dataclass(frozen=True)
+class _Walk:
+    """A way through a folder by descriptors: no link is followed, no path is too long."""
+
+    unlock: bool
+
+    def inside(self, name: str, parent: int | None, prefix: str, depth: int, keep: list[int],
+               ) -> Iterator[tuple[str, Entry]]:
+        if depth > DEEPEST:
+            raise TooDeep(f"folders are nested more than {DEEPEST} deep")
+        with contextlib.ExitStack() as stack:
+            try:
+                descriptor = stack.enter_context(self.opened(name, os.O_RDONLY | os.O_DIRECTORY, parent))
+                found = self.statuses(descriptor)
+            except PermissionError:
+                if depth:
+                    return  # what may not be read is not known to hold anything
+                raise
+            for one, status in found:
+                entry = self.entry(one, status, descriptor, min(keep))
+                keep[1] -= len(entry.content or b"")
+                yield prefix + one, entry
+                if entry.type == "dir":
+                    yield from self.inside(one, descriptor, f"{prefix}{one}/", depth + 1, keep)
+
+    def statuses(self, descriptor: int) -> list[tuple[str, os.stat_result]]:
+        """Return the names in an open folder, with what they are; those that go away meanwhile are left out."""
+        found = []
         with os.scandir(descriptor) as entries:
-            inside = sorted(entries, key=lambda entry: entry.name)
-        for one in inside:
-            status = one.stat(follow_symlinks=False)
-            yield prefix + one.name, look(one.name, status, descriptor, keep)
-            if stat.S_ISDIR(status.st_mode):
-                yield from _walk(one.name, descriptor, f"{prefix}{one.name}/", keep, depth + 1)
-    finally:
-        os.close(descriptor)
+            for one in entries:
+                with contextlib.suppress(FileNotFoundError):
+                    found.append((one.name, one.stat(follow_symlinks=False)))
+        return sorted(found)
+
+    def entry(self, name: str, status: os.stat_result, parent: int | None, keep: int = 0) -> Entry:
+        mode = f"{stat.S_IMODE(status.st_mode):03o}"
+        if stat.S_ISDIR(status.st_mode):
+            return Entry("dir", mode)
+        if stat.S_ISLNK(status.st_mode):
+            return Entry("link", mode, target=os.readlink(name, dir_fd=parent))
+        if not stat.S_ISREG(status.st_mode):
+            return Entry("other", mode)
+        sha256, content = self.read(name, parent, status.st_size <= keep)
+        return Entry("file", mode, status.st_size, sha256, None, content)
+
+    def read(self, name: str, parent: int | None, keep: bool) -> tuple[str | None, bytes | None]:
+        digest, kept = hashlib.sha256(), bytearray()
+        try:
+            with (self.opened(name, os.O_RDONLY | os.O_NONBLOCK, parent) as descriptor,
+                  open(descriptor, "rb", buffering=0, closefd=False) as file):
+                while chunk := file.read(CHUNK):
+                    digest.update(chunk)
+                    if keep:
+                        kept += chunk
+        except PermissionError:
+            return None, None
+        return digest.hexdigest(), bytes(kept) if keep else None
+
+    @contextlib.contextmanager
+    def opened(self, name: str, flags: int, parent: int | None) -> Iterator[int]:
+        """Open without following a link, and without leaving a time of access where that is ours to decide."""
+        descriptor, mode = _open(name, flags, parent), None
+        needed = stat.S_IRUSR | (stat.S_IXUSR if flags & os.O_DIRECTORY else 0)
+        held = descriptor if descriptor is not None else os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
+        try:
+            status = os.fstat(held)
+            if self.unlock and os.geteuid() == status.st_uid and status.st_mode & needed != needed:
+                mode = stat.S_IMODE(status.st_mode)
+                os.chmod(f"/proc/self/fd/{held}", mode | needed)
+            if descriptor is None:
+                descriptor = os.open(f"/proc/self/fd/{held}", flags)
+            yield descriptor
+        finally:
+            if mode is not None:
+                os.chmod(f"/proc/self/fd/{held}", mode)
+            for one in {held, descriptor} - {None}:
+                os.close(one)
 
 
-def look(name: str, status: os.stat_result, parent: int | None = None, keep: int = 0) -> Entry:
-    """Return the entry of a name, in the folder of an open descriptor."""
-    mode = f"{stat.S_IMODE(status.st_mode):03o}"
-    if stat.S_ISDIR(status.st_mode):
-        return Entry("dir", mode)
-    if stat.S_ISLNK(status.st_mode):
-        return Entry("link", mode, target=os.readlink(name, dir_fd=parent))
-    if not stat.S_ISREG(status.st_mode):
-        return Entry("other", mode)
-    sha256, content = _read(name, parent, keep if status.st_size <= keep else 0)
-    return Entry("file", mode, status.st_size, sha256, None, content)
+def _open(name: str, flags: int, parent: int | None) -> int | None:
+    for more in (os.O_NOATIME, 0):
+        with contextlib.suppress(PermissionError):
+            return os.open(name, flags | os.O_NOFOLLOW | more, dir_fd=parent)
+    return None
 
 
-def _read(name: str, parent: int | None, keep: int) -> tuple[str | None, bytes | None]:
+def look(path: Path) -> Entry | None:
+    """Return the entry of one path, None if there is none."""
     try:
-        descriptor = _open(name, os.O_RDONLY | os.O_NONBLOCK, parent)
-    except OSError:
-        return None, None
-    digest, kept = hashlib.sha256(), bytearray()
-    with open(descriptor, "rb", buffering=0) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            if keep:
-                kept += chunk
-    return digest.hexdigest(), bytes(kept) if keep else None
-
-
-def _open(name: str, flags: int, parent: int | None) -> int:
-    """Open without following a link, and without leaving a time of access where that is ours to decide."""
-    flags |= os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        return os.open(name, flags | os.O_NOATIME, dir_fd=parent)
-    except PermissionError:
-        pass
-    return os.open(name, flags, dir_fd=parent)
+        return _Walk(unlock=False).entry(os.fspath(path), path.lstat(), None)
+    except (FileNotFoundError, NotADirectoryError):
+        return None

@@ -23,6 +23,7 @@ from assay.terminal.changes import Change, Entry, compare, snapshot
 
 VERSION = 1  # of what a command sees and what is reported: raise it when a verdict may come out another way
 KEEP = 64 << 10  # bytes of a file whose content a snapshot keeps
+MOST = 1 << 20  # bytes of what a probe prints that are read
 PREPARE, ASK = 60.0, 30.0  # s for the fixture and for the questions afterwards
 PLAIN = 'eval "$(</opt/box/command)"'
 SAME_SHELL = """\
@@ -76,6 +77,11 @@ class Job:
                  "setup": self.same_shell_setup, "probe": self.same_shell_probe, "after": self.after}
         always = ("command", "setup", "probe") if self.same_shell else ("command",)
         return {name: text for name, text in found.items() if text or name in always}
+
+    def written(self) -> list[str]:
+        """Return the files that scripts write into, besides the home."""
+        wanted = {"log": True, "calls": bool(self.shims), "answer": bool(self.after), "probed": self.same_shell}
+        return [name for name, needed in wanted.items() if needed]
 
     @property
     def same_shell(self) -> bool:
@@ -174,12 +180,18 @@ class _Run:
         result.stdout, result.stderr = (self.box.output[name].decode("utf-8", "replace")
                                         for name in ("stdout", "stderr"))
         result.home_after = self._home()
+        result.limit = result.limit or self._filled(result)
         result.changes = compare(before, result.home_after)
         result.calls = shims.read(self._text("calls").encode("utf-8", "surrogateescape"))
         result.probe = self._text("probed")
         if heard and self.job.after:
             self._ask(result)
         return result
+
+    def _filled(self, result: Result) -> str | None:
+        """Return ``disk`` if the kernel refused to write more, which it tells only the command."""
+        largest = max((entry.size or 0 for entry in result.home_after.values()), default=0)
+        return "disk" if largest >= self.box.limits.file or self.box.filled() else None
 
     def _ask(self, result: Result) -> None:
         self.box.answer()
@@ -197,11 +209,14 @@ class _Run:
         return f"the {heard[1]} ended with exit code {heard[2]}: {log}"
 
     def _home(self) -> dict[str, Entry]:
-        return snapshot(self.folder / "home", keep=KEEP)
+        return snapshot(self.folder / "home", keep=KEEP, unlock=True)
 
     def _text(self, name: str) -> str:
-        with (self.folder / name).open("rb") as file:
-            return file.read(1 << 20).decode("utf-8", "surrogateescape")
+        try:
+            with (self.folder / name).open("rb") as file:
+                return file.read(MOST).decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            return ""
 
 
 def _check(job: Job) -> None:
@@ -212,12 +227,11 @@ def _check(job: Job) -> None:
 def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
     """Write what the box reads, and return the command that starts it."""
     folder.folder("home")
-    for name in ("calls", "log", "answer", "probed"):
-        folder.file(name)
     opt, etc = folder.folder("opt"), folder.folder("etc")
     (opt / "bin").mkdir()
-    for name in ("calls", "log", "answer", "probed"):
-        folder.file(f"opt/{name}")
+    for name in job.written():
+        folder.file(name)
+        folder.file(f"opt/{name}")  # to be bound over
     folder.file("opt/init", _init())
     for name, text in job.scripts().items():
         folder.file(f"opt/{name}", text)
@@ -225,7 +239,7 @@ def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
         (etc / name).write_text(text)
     shims.write(opt / "bin", job.shims)
     shell = SAME_SHELL if job.same_shell else PLAIN
-    return [shutil.which("bwrap") or "", *mounts.home(folder.path, limits),
+    return [shutil.which("bwrap") or "", *mounts.home(folder.path, job.written(), limits),
             *mounts.environment({**mounts.ENVIRONMENT, **job.environment}), "--",
             *limits.command(), "/bin/sh", "/opt/box/init", job.cwd, shell]
 

@@ -44,10 +44,12 @@ class Watch:
         First process of the box, as seen from here.
     folders : sequence of Path
         Together at most ``limits.home`` bytes of disk.
+    temporary : sequence of str
+        File systems of a fixed size inside the box.
     """
 
-    def __init__(self, limits: Limits, pid: int, folders: Sequence[Path]) -> None:
-        self.limits, self.folders = limits, folders
+    def __init__(self, limits: Limits, pid: int, folders: Sequence[Path], temporary: Sequence[str]) -> None:
+        self.limits, self.folders, self.temporary = limits, folders, temporary
         self.inside = Path(f"/proc/{pid}/root")
         self._next = time.monotonic() + INTERVAL
 
@@ -61,7 +63,7 @@ class Watch:
         if self.wait:
             return None
         began = time.monotonic()
-        reached = "processes" if self._too_many() else "disk" if self._too_much() else None
+        reached = "processes" if self._too_many() else "disk" if self.filled() else None
         # A large home takes long to add up: looking at it must not take the machine from the command.
         self._next = time.monotonic() + max(INTERVAL, 4 * (time.monotonic() - began))
         return reached
@@ -86,8 +88,14 @@ class Watch:
             return os.stat(self.inside / "proc" / pid / "task").st_nlink - 2
         return 0
 
-    def _too_much(self) -> bool:
-        return sum(map(usage, self.folders)) > self.limits.home
+    def filled(self) -> bool:
+        """Whether the watched folders hold too much, or a temporary folder is full."""
+        return sum(map(usage, self.folders)) > self.limits.home or any(map(self._full, self.temporary))
+
+    def _full(self, name: str) -> bool:
+        with contextlib.suppress(OSError):
+            return os.statvfs(f"{self.inside}{name}").f_bavail == 0
+        return False
 
 
 def usage(folder: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from assay.terminal.box.limits import Limits
@@ -29,6 +29,7 @@ ETC = {
 # Nothing inside is told by the caller's environment, so bwrap starts with an empty one; see Box.
 ALONE = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL",
          "--as-pid-1", "--info-fd", "{info}"]
+TEMPORARY = {"/tmp": "1777", "/var/tmp": "1777", "/dev/shm": "1777", "/run": "755"}
 LINKS = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 
 
@@ -43,24 +44,31 @@ def system() -> list[str]:
     return found
 
 
-def home(folder: Path, limits: Limits) -> list[str]:
+def home(folder: Path, written: Iterable[str], limits: Limits) -> list[str]:
     """Return the arguments for a machine of its own with one folder to write to.
 
     Parameters
     ----------
     folder : Path
         Holds ``home`` (to write to), ``opt`` (scripts, to read), ``etc``, and the files that scripts write into.
+    written : iterable of str
+        Names of the latter: each is bound by itself, so that nothing inside can remove it.
+    limits : Limits
     """
-    size = ["--size", str(limits.temporary), "--tmpfs"]
     files = [part for name in ETC if Path("/etc", name).is_file()
              for part in ("--ro-bind", str(folder / "etc" / name), f"/etc/{name}")]
-    written = [part for name in ("calls", "log", "answer", "probed")
-               for part in ("--bind", str(folder / name), f"/opt/box/{name}")]
+    bound = [part for name in written for part in ("--bind", str(folder / name), f"/opt/box/{name}")]
+    folders = [part for name in ("/home", "/opt", "/var/log") for part in ("--perms", "755", "--dir", name)]
     return [*ALONE, "--uid", "1000", "--gid", "1000", "--hostname", "box", *system(), *files,
-            "--proc", "/proc", "--dev", "/dev", *size, "/dev/shm", "--remount-ro", "/dev",
-            *size, "/tmp", *size, "/var/tmp", *size, "/run", "--dir", "/var/log",
-            "--ro-bind", str(folder / "opt"), "/opt/box", *written,
+            "--proc", "/proc", "--dev", "/dev", *temporary(limits), "--remount-ro", "/dev", *folders,
+            "--ro-bind", str(folder / "opt"), "/opt/box", *bound,
             "--bind", str(folder / "home"), HOME, "--remount-ro", "/", "--chdir", HOME]
+
+
+def temporary(limits: Limits) -> list[str]:
+    """Return the arguments for folders that are gone with the box; they are held in memory, so their size counts."""
+    return [part for name, mode in TEMPORARY.items()
+            for part in ("--perms", mode, "--size", str(limits.temporary), "--tmpfs", name)]
 
 
 def environment(variables: Mapping[str, str]) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from assay.terminal.box.limits import Limits, Watch
+from assay.terminal.box.mounts import TEMPORARY
 
 CHUNK = 1 << 16
 GRACE = 0.05  # s for the last words of what the command left running
@@ -35,11 +36,13 @@ class Box:
         Folders whose size is limited together.
     user : tuple of int, optional
         (uid, gid) to run as; only root can.
+    temporary : sequence of str
+        File systems of a fixed size inside.
     """
 
     def __init__(self, command: Sequence[str], limits: Limits, watched: Sequence[Path],
-                 user: tuple[int, int] | None = None) -> None:
-        self.limits, self.watched = limits, watched
+                 user: tuple[int, int] | None = None, temporary: Sequence[str] = tuple(TEMPORARY)) -> None:
+        self.limits, self.watched, self.temporary = limits, watched, temporary
         self.limit: str | None = None
         self.timed_out = self.gone = False
         self.output: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
@@ -65,7 +68,7 @@ class Box:
             self.pid = json.loads(info.read() or b"{}").get("child-pid")
         # Held from now on: the number may be another's by the time something has to be killed.
         self._first = os.pidfd_open(self.pid) if self.pid else None
-        self._watch = Watch(self.limits, self.pid, self.watched) if self.pid else None
+        self._watch = Watch(self.limits, self.pid, self.watched, self.temporary) if self.pid else None
 
     def hear(self, seconds: float) -> list[str]:
         """Wait for the next line of the first process; returns its words, none if the box is gone or stopped.
@@ -86,6 +89,10 @@ class Box:
         line, _, rest = bytes(self._heard).partition(b"\n")
         self._heard[:] = rest
         return line.decode("ascii", "replace").split()
+
+    def filled(self) -> bool:
+        """Whether the disk space allowed is used up."""
+        return self._watch is not None and self._watch.filled()
 
     def answer(self) -> None:
         """Let the first process go on."""
