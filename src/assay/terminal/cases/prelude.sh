@@ -1,0 +1,67 @@
+# Bash functions that fixtures, backgrounds and probes of all cases are written with.
+
+# put FILE [LINE...]: a file with these lines, and its folders.
+put() {
+    case $1 in */*) mkdir -p "${1%/*}" ;; esac
+    if [ $# -gt 1 ]; then printf '%s\n' "${@:2}" > "$1"; else : > "$1"; fi
+}
+
+# sized BYTES FILE [FIRST LINE]: a text file of exactly this size.
+sized() {
+    case $2 in */*) mkdir -p "${2%/*}" ;; esac
+    { [ -z "${3-}" ] || printf '%s\n' "$3"; yes 'some filling words that mean nothing at all'; } | head -c "$1" > "$2"
+}
+
+# aged WHEN FILE...: when the files were changed last, as date -d understands it.
+aged() { touch -d "$1" -- "${@:2}"; }
+
+# say SECTION [COMMAND...]: a section of a probe.
+say() {
+    printf '== %s\n' "$1"
+    [ $# = 1 ] || "${@:2}" 2>/dev/null || true
+}
+
+# repo FOLDER: an empty repository with the branch main; the shell is in it afterwards.
+repo() {
+    git init -q -b main --template= "$1"
+    mkdir "$1/.git/info"
+    cd "$1"
+}
+
+# remote FOLDER: an empty bare repository.
+remote() { git init -q --bare -b main --template= "$1"; }
+
+# commit SUBJECT [FILE [LINE...]]: one commit an hour later than the last; without a file, of what is staged.
+clock=1709280000
+commit() {
+    clock=$((clock + 3600))
+    if [ $# -gt 1 ]; then
+        put "${@:2}"
+        git add -- "$2"
+    fi
+    GIT_AUTHOR_DATE="$clock +0000" GIT_COMMITTER_DATE="$clock +0000" git commit -q --allow-empty -m "$1"
+}
+
+# git_state [FOLDER]: sections head, refs (name, subject), commits (subject, id), status of a repository.
+git_state() {
+    cd "${1:-.}" || return
+    say head git symbolic-ref --short HEAD
+    say refs git for-each-ref --format='%(refname) %(contents:subject)'
+    say commits git log --all --format='%H %s'
+    say status git status --porcelain --untracked-files=all
+    cd - > /dev/null || return
+}
+
+# bare_refs SECTION FOLDER: name and subject of what a bare repository holds.
+bare_refs() { say "$1" git -C "$2" for-each-ref --format='%(refname) %(contents:subject)'; }
+
+# wait_for PORT...: until a server listens there, 5 s at most.
+wait_for() {
+    local port tries
+    for port in "$@"; do
+        for ((tries = 0; tries < 100; tries++)); do
+            (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+            sleep 0.05
+        done
+    done
+}
