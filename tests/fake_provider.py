@@ -51,6 +51,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import fake_rules
 from fake_rules import Refused
@@ -170,11 +171,11 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = json.loads(raw)
             entry["body"] = body
-            model = match[1] if match else str(body.get("model"))
+            model = unquote(match[1]) if match else str(body.get("model"))
             if not wire:
                 raise Refused(404, f"Unknown path {self.path}; a key belongs in a header", "not_found_error")
             getattr(fake_rules, wire)(body, headers, provider.key)
-            script, seen = provider.chosen(model, raw)
+            script, seen = provider.chosen(model, self.path.encode() + raw)
             stream = bool(match and match[2].startswith("stream")) or bool(body.get("stream"))
             call = Call(wire, last_text(wire, body), len(raw), _wants_shape(body), provider.table, provider.default)
             done = act(script, call, seen)

@@ -163,7 +163,7 @@ def find(name: str, timeout: float = TIMEOUT) -> LanguageModel:
 
 
 def load(device: str = "cpu", wire: str = "", model: str = "", aliases: Sequence[str] = (),
-         drop: Sequence[str] = (), rename: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None,
+         room: int = 0, drop: Sequence[str] = (), rename: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None,
          **options: Any) -> LanguageModel:
     """Return the model of a registry entry: its loader.
 
@@ -175,7 +175,7 @@ def load(device: str = "cpu", wire: str = "", model: str = "", aliases: Sequence
         `LanguageModel.wire` and `LanguageModel.id`.
     aliases : sequence of str
         Other names; only `find` uses them.
-    drop, rename, extra
+    room, drop, rename, extra
         `Habits`.
     **options
         Fields of `LanguageModel`: base_url, key_env, kind, context, json, price_in, price_out, price_date, retired,
@@ -198,7 +198,7 @@ def load(device: str = "cpu", wire: str = "", model: str = "", aliases: Sequence
             raise AssayError(f"{where}: {what} is {value!r}: expected one of {', '.join(known)}")
     kind = options.setdefault("kind", "base" if wire == "completions" else "instruct")
     shape = options.setdefault("json", "none" if kind == "base" else "schema")
-    habits = Habits(shape, tuple(drop), dict(rename or {}), dict(extra or {}))
+    habits = Habits(shape, room, tuple(drop), dict(rename or {}), dict(extra or {}))
     return LanguageModel(f"{wire}:{model}", wire, model, habits=habits, **options)
 
 

@@ -10,6 +10,10 @@ Kind = Literal["auth", "rate", "server", "bad_request", "network", "timeout", "c
 SHORTEST = 4  # characters of a key that is worth hiding: shorter ones are parts of words
 LONGEST = 400  # characters of a provider's message that are passed on
 
+# How providers say that question and answer do not fit the model: OpenAI, Anthropic, Google, llama-server, vLLM.
+TOO_LONG = ("context_length", "context length", "context window", "context size", "prompt is too long", "too many tokens",
+            "input token count", "maximum number of tokens", "exceed_context", "input is too long", "reduce the length")
+
 ADVICE: dict[str, str] = {
     "auth": "check the key: assay keys list shows which are set and from where",
     "rate": "wait, or ask at a lower rate",
@@ -51,6 +55,12 @@ class ProviderError(Exception):
         where = " at ".join(part for part in (self.wire, self.host) if part)
         what = f"HTTP {self.status}" if self.status else ""
         return ": ".join(part for part in (where, what, self.message or self.kind) if part)
+
+    @property
+    def too_long(self) -> bool:
+        """Whether the request did not fit the model's context."""
+        words = self.message.lower()
+        return self.kind == "bad_request" and (self.status == 413 or any(word in words for word in TOO_LONG))
 
     def placed(self, wire: str, host: str, secret: str = "") -> ProviderError:
         """Fill in who was asked where it is missing, and take the key out of the message; returns the error."""

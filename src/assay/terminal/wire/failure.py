@@ -41,8 +41,8 @@ def of_document(document: Any) -> ProviderError | None:
     if not error:
         return None
     fields = error if isinstance(error, dict) else {}
-    names = [fields.get("code"), fields.get("type"), fields.get("status")]
-    number = next((int(name) for name in names if str(name).isdecimal() and 400 <= int(name) < 600), None)
+    names = [str(fields.get(name)) for name in ("code", "type", "status")]
+    number = next((int(name) for name in names if name.isdecimal() and 400 <= int(name) < 600), None)
     status = number or next((STATUS_OF[name] for name in names if name in STATUS_OF), 500)
     return ProviderError(retry.kind_of(status), status, message_of(document) or "no reason given",
                          retry.asked({}, document))

@@ -15,6 +15,8 @@ class Habits:
     ----------
     json : str
         How the shape of an answer is asked for: ``schema``, ``object`` (any JSON object) or ``none``.
+    room : int
+        Tokens that the model thinks with before it answers, on top of those allowed for the answer.
     drop : sequence of str
         Fields that the model refuses, as ``temperature``; ``a.b`` is a field within a field.
     rename : mapping of str to str
@@ -24,6 +26,7 @@ class Habits:
     """
 
     json: str = "schema"
+    room: int = 0
     drop: Sequence[str] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -100,7 +100,8 @@ class HttpClient:
 
     def body(self, request: Request, stream: bool = False) -> dict[str, Any]:
         """Return what would be sent, without sending it."""
-        return self.habits.applied(self.wire.body(request, stream, self.habits.json))
+        roomy = replace(request, max_tokens=request.max_tokens + self.habits.room) if self.habits.room else request
+        return self.habits.applied(self.wire.body(roomy, stream, self.habits.json))
 
     def complete(self, request: Request) -> Reply:
         """Ask, wait for the whole answer; see `Client`."""
@@ -178,7 +179,8 @@ class HttpClient:
         error = failure.of_document(document)
         if error is not None:
             raise error
-        return self.wire.reply(document)
+        with _understood():
+            return self.wire.reply(document)
 
     def _opened(self, request: Request) -> Generator[Piece, None, None]:
         """Return the stream once its first piece is there: until then everything may be tried again."""
@@ -199,7 +201,8 @@ class HttpClient:
                 if event.data == "[DONE]":
                     done = True
                     break
-                text = reader.take(_event(event.data))
+                with _understood():
+                    text = reader.take(_event(event.data))
                 if text:
                     yield text, None
         if event is None:
@@ -280,6 +283,15 @@ def _document(data: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ProviderError("server", 200, f"expected a JSON object, found {data[:80].decode('utf-8', 'replace')!r}")
     return document
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Tell a document of an unknown shape as the provider's fault, which it is."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ProviderError("server", 200, f"an answer of an unknown shape: {error}") from None
 
 
 def _event(data: str) -> dict[str, Any]:
