@@ -93,3 +93,23 @@ def test_check_uses_no_number_from_the_cache(assay) -> None:
 
 def test_check_of_a_family_without_one(assay) -> None:
     assert "--limit 1" in assay("models", "check", "-m", "toy-exact", code=2).err
+
+
+def test_check_of_a_method_and_of_a_network(assay) -> None:
+    method, network = assay("models", "check", "-m", "gradient", "-m", "digits-cnn", "--json",
+                            timeout=250).json["models"][::-1]
+    assert method["values"]["relevance"] == "(3, 16, 16)"
+    assert (network["ok"], network["values"]["output"]) == (True, "(10,)")
+    assert network["values"]["without a rule"] == "nothing"
+
+
+def test_check_without_names_leaves_out_what_is_not_at_hand(assay, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.cli import models
+    from assay.core.registry import registry
+
+    waits = {name: models._waits(registry.load().models[name], registry, named=False)
+             for name in ("vgg16", "scenes-vit", "vit-random", "lrp-attn")}
+    assert "vgg16-397923af.pth" in waits["vgg16"]
+    assert "trained first" in waits["scenes-vit"]
+    assert waits["vit-random"] == waits["lrp-attn"] == ""
+    assert models._waits(registry.models["vgg16"], registry, named=True) == ""

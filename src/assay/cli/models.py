@@ -131,7 +131,10 @@ def _append(entry: dict[str, Any]) -> None:
 @selectors.selection("models")
 @selectors.as_json
 def check(selection: Selection, as_json: bool) -> int:
-    """Load models and run one quick case with each (for atoms: a single point on water); exit 4 if one cannot."""
+    """Load models and run one quick case with each (for atoms: a single point on water); exit 4 if one cannot.
+
+    Without -m, models that are not at hand (weights to be fetched, networks to be trained) are left out.
+    """
     from assay.core.errors import AssayError
     from assay.core.registry import registry
 
@@ -142,9 +145,27 @@ def check(selection: Selection, as_json: bool) -> int:
         raise AssayError(f"no family of these models has a check: {', '.join(families)}", "assay calc --limit 1 is one")
     # A number from the cache would say nothing about the model.
     os.environ["ASSAY_EVAL_CACHE"] = "0"
-    results = [_checked(model, registry) for model in with_check]
-    output.document({"models": results}) if as_json else _print_checks(results)
+    waits = {model.name: reason for model in with_check if (reason := _waits(model, registry, bool(selection.models)))}
+    for name, reason in waits.items():
+        note(f"{name}: {reason}" if selection.models else f"{name} left out, name it with -m: {reason}")
+    left_out = {} if selection.models else waits
+    results = [_checked(model, registry) for model in with_check if model.name not in left_out]
+    output.document({"models": results, "left_out": [{"model": name, "reason": reason}
+                                                     for name, reason in left_out.items()]}
+                    ) if as_json else _print_checks(results)
     return 0 if all(result["ok"] for result in results) else 4
+
+
+def _waits(model: Model, registry: Registry, named: bool) -> str:
+    """Return what has to happen before the model can answer: fetching its weights, training; nothing if it is ready."""
+    from assay.core.model import resolve
+    from assay.flow import weights
+
+    available, reason = weights.available(model)
+    if not available:
+        return "" if named else reason  # a named one is tried, and fails with this reason
+    at_first_use = getattr(resolve(str(registry.families[model.family].check)), "at_first_use", None)
+    return at_first_use(model) if at_first_use else ""
 
 
 def _checked(model: Model, registry: Registry) -> dict[str, Any]:

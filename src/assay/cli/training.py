@@ -12,8 +12,6 @@ from assay.cli.errors import note, tell
 if TYPE_CHECKING:
     from assay.flow.selection import Selection
 
-LOADER = "assay.explain.train:trained"
-
 
 @click.command(short_help="Train networks that come untrained.")
 @selectors.selection("models")
@@ -33,6 +31,7 @@ def train(selection: Selection, again: bool, as_json: bool) -> int:
 def _names(selection: Selection) -> list[str]:
     from assay.core.errors import NOTHING, AssayError
     from assay.core.registry import registry
+    from assay.explain.train import LOADER
 
     found = selection.find_models(registry.load())
     names = [model.name for model in found if model.loader == LOADER]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from assay.explain.models.network import Network
 
+LOADER = "assay.explain.train:trained"  # of entries that are trained at first use
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 FIELDS = ("data", "recipe", "scores", "reach", "seconds", "threads", "versions", "sha256")  # of a card
 PACKAGES = ("torch", "numpy", "scikit-learn", "safetensors")
