@@ -146,11 +146,29 @@ def loaded_race(other, log):
         assert worst < TOLERANCE, f"energies differ by {worst:.1e} eV per atom"
         times["usual"].append(theirs["seconds"])
         times["assay"].append(ours["seconds"])
+    errors = [mae(found["energies"]) for found in (theirs, ours)]
+    assert abs(errors[0] - errors[1]) < 0.01, f"MAE differ: {errors}"
     usual_seconds, ours_seconds = (statistics.median(values) for values in times.values())
     print(f"models loaded   usual {usual_seconds:6.2f} s   assay {ours_seconds:6.2f} s   "
-          f"{usual_seconds / ours_seconds:5.1f} times faster   (energies agree to {worst:.1e} eV per atom)")
+          f"{usual_seconds / ours_seconds:5.1f} times faster   (energies agree to {worst:.1e} eV per atom, "
+          f"MAE {errors[0]:.4f} and {errors[1]:.4f} kJ/mol)")
     for worker in crew.workers:
         worker.kill()
+
+
+def mae(energies):
+    """Return the mean absolute error of the lattice energies in kJ/mol."""
+    from ase.units import kJ, mol
+
+    from assay.atoms import molcrys
+    from assay.core.registry import registry
+
+    folder, errors = registry.benchmark(BENCHMARK).path("x23"), []
+    for case in registry.benchmark(BENCHMARK).cases():
+        n = molcrys.molecules_in(*molcrys.structures(folder, case.id))
+        lattice = (energies[f"{case.id} crystal"] / n - energies[f"{case.id} molecule"]) / (kJ / mol)
+        errors.append(abs(lattice - molcrys.references(folder, case.inputs["number"])["reference"]))
+    return statistics.mean(errors)
 
 
 def cold_race():

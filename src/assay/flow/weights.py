@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 from pathlib import Path
 
 from assay.core import config, data
@@ -50,7 +51,9 @@ def locate(model: Model) -> Path | None:
         missing = LoadError(f"model {model.name}: weights {file.name} are not at hand\n  expected from: {model.url}\n"
                             f"  found: {error.message if isinstance(error, AssayError) else describe(error)}",
                             f"put the file at {file}, or at {_owner(model)}/{file.name} below a mirror")
-        missing.code = DATA if any(place.is_file() for place in places) else missing.code
+        # What was looked at is in the message, a URL's file too: with its sha256, where there was a file.
+        wrong = re.search("sha256 [0-9a-f]{64}", missing.message) or any(place.is_file() for place in places)
+        missing.code = DATA if wrong else missing.code
         raise missing from error
 
 
