@@ -123,7 +123,7 @@ class LanguageModel:
         with self._lock:
             if self._client is None:
                 self._client = connect(self.wire, self.base_url, timeout=self.timeout, key_env=self.key_env,
-                                       habits=self.habits)
+                                       habits=self.habits, kind=self.kind, context=self.context)
             return self._client
 
     def close(self) -> None:
@@ -163,8 +163,8 @@ def find(name: str, timeout: float = TIMEOUT) -> LanguageModel:
 
 
 def load(device: str = "cpu", wire: str = "", model: str = "", aliases: Sequence[str] = (),
-         room: int = 0, drop: Sequence[str] = (), rename: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None,
-         **options: Any) -> LanguageModel:
+         room: int = 0, drop: Sequence[str] = (), rename: Mapping[str, str] | None = None,
+         extra: Mapping[str, Any] | None = None, **options: Any) -> LanguageModel:
     """Return the model of a registry entry: its loader.
 
     Parameters

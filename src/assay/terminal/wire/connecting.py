@@ -26,8 +26,8 @@ HTTP = ("openai", "completions", "anthropic", "gemini")
 
 
 def connect(wire: str, base_url: str | None = None, key: str | None = None, timeout: float = 60.0,
-            key_env: Sequence[str] | None = None, habits: Habits | None = None,
-            sleep: Callable[[float], object] = time.sleep) -> Client:
+            key_env: Sequence[str] | None = None, habits: Habits | None = None, kind: str = "instruct",
+            context: int = 8192, sleep: Callable[[float], object] = time.sleep) -> Client:
     """Return a client; no socket is opened before the first call.
 
     Parameters
@@ -44,6 +44,8 @@ def connect(wire: str, base_url: str | None = None, key: str | None = None, time
         Default: the wire's own names.
     habits : Habits, optional
         What the model wants otherwise than usual.
+    kind, context
+        Of the model, where it is loaded here (``gguf``): ``instruct`` or ``base``; tokens.
     sleep : callable
         Waits between tries, s.
 
@@ -56,7 +58,7 @@ def connect(wire: str, base_url: str | None = None, key: str | None = None, time
         raise AssayError(f"no wire named {wire!r}: expected one of {', '.join(WIRES)}", did_you_mean(wire, WIRES))
     made: Any = resolve(WIRES[wire])
     if wire not in HTTP:
-        client: Client = made(timeout=timeout)
+        client: Client = made(timeout=timeout, habits=habits, kind=kind, context=context)
         return client
     from assay.terminal.wire.http import HttpClient
 

@@ -11,8 +11,9 @@ SHORTEST = 4  # characters of a key that is worth hiding: shorter ones are parts
 LONGEST = 400  # characters of a provider's message that are passed on
 
 # How providers say that question and answer do not fit the model: OpenAI, Anthropic, Google, llama-server, vLLM.
-TOO_LONG = ("context_length", "context length", "context window", "context size", "prompt is too long", "too many tokens",
-            "input token count", "maximum number of tokens", "exceed_context", "input is too long", "reduce the length")
+TOO_LONG = ("context_length", "context length", "context window", "context size", "prompt is too long",
+            "too many tokens", "input token count", "maximum number of tokens", "exceed_context", "input is too long",
+            "reduce the length")
 
 ADVICE: dict[str, str] = {
     "auth": "check the key: assay keys list shows which are set and from where",
