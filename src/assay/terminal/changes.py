@@ -8,11 +8,12 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
 CHUNK = 1 << 20
-DEEPEST = 300  # folders inside each other; each holds a file descriptor while it is walked
+DEEPEST = 128  # folders inside each other; each holds a file descriptor while it is walked
 
 
 class TooDeep(OSError):
@@ -66,8 +67,8 @@ class Change:
                 "before": self.before and self.before.to_json(), "after": self.after and self.after.to_json()}
 
 
-def snapshot(folder: Path, keep: int = 0, keep_all: int = 8 << 20, unlock: bool = False) -> dict[str, Entry]:
-    """Return every entry of a folder by its relative path; the folder itself is left out.
+def snapshot(folder: Path, keep: int = 0, unlock: bool = False) -> dict[str, Entry]:
+    """Return every entry of a folder by its relative path, sorted; the folder itself is left out.
 
     Nothing is followed, and what was read when is not noted.
 
@@ -76,8 +77,6 @@ def snapshot(folder: Path, keep: int = 0, keep_all: int = 8 << 20, unlock: bool 
     folder : Path
     keep : int
         Bytes up to which a file's content is kept.
-    keep_all : int
-        Bytes of content that are kept in all.
     unlock : bool
         The folder is a copy of ours: give ourselves leave to read what may not be read, and take it back.
 
@@ -86,12 +85,7 @@ def snapshot(folder: Path, keep: int = 0, keep_all: int = 8 << 20, unlock: bool 
     OSError
         The folder cannot be read; `TooDeep` if nobody could.
     """
-    return dict(sorted(walk(folder, keep, keep_all, unlock)))
-
-
-def walk(folder: Path, keep: int = 0, keep_all: int = 8 << 20, unlock: bool = False) -> Iterator[tuple[str, Entry]]:
-    """Yield path and entry as they are met, folders before what is in them; see `snapshot`."""
-    yield from _Walk(unlock).inside(os.fspath(folder), None, "", 0, [keep, keep_all])
+    return dict(sorted(Walk(unlock, keep).inside(folder)))
 
 
 def compare(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[Change]:
@@ -110,59 +104,73 @@ def kind(before: Entry | None, after: Entry | None) -> str:
         return "created" if before is None else "deleted"
     if before.type != after.type:
         return "type"
-    same = (before.size, before.sha256, before.target) == (after.size, after.sha256, after.target)
+    # A content that could not be read is taken for the same if its size is.
+    read = None not in (before.sha256, after.sha256)
+    same = before.size == after.size and before.target == after.target and (before.sha256 == after.sha256 or not read)
     return "mode" if same else "modified"
 
 
-@dataclass(frozen=True)
-class _Walk:
-    """A way through a folder by descriptors: no link is followed, no path is too long."""
+class Walk:
+    """A way through a folder by descriptors: no link is followed, no path is too long.
 
-    unlock: bool
+    Parameters
+    ----------
+    unlock, keep : bool, int
+        See `snapshot`.
+    keep_all, hash_all : float
+        Bytes of content that are kept, and read, in all.
+    layer : bool
+        The folder is the upper one of an overlay: what stands for a deleted entry has the type ``whiteout``, and
+        ``name/.`` of type ``opaque`` says of a folder that it hides the lower one.
+    """
 
-    def inside(self, name: str, parent: int | None, prefix: str, depth: int, keep: list[int],
+    def __init__(self, unlock: bool = False, keep: int = 0, keep_all: float = 8 << 20, hash_all: float = inf,
+                 layer: bool = False) -> None:
+        self.unlock, self.keep, self.keep_all, self.hash_all, self.layer = unlock, keep, keep_all, hash_all, layer
+
+    def inside(self, name: str | Path, parent: int | None = None, prefix: str = "", depth: int = 0,
                ) -> Iterator[tuple[str, Entry]]:
+        """Yield path and entry as they are met, folders before what is in them."""
         if depth > DEEPEST:
             raise TooDeep(f"folders are nested more than {DEEPEST} deep")
         with contextlib.ExitStack() as stack:
             try:
-                descriptor = stack.enter_context(self.opened(name, os.O_RDONLY | os.O_DIRECTORY, parent))
-                found = self.statuses(descriptor)
+                descriptor = stack.enter_context(self._opened(name, os.O_RDONLY | os.O_DIRECTORY, parent))
+                found = _statuses(descriptor)
             except PermissionError:
-                if depth:
-                    return  # what may not be read is not known to hold anything
-                raise
+                if not depth:
+                    raise
+                return  # what may not be read is not known to hold anything
+            if self.layer and _opaque(descriptor):
+                yield f"{prefix}.", Entry("opaque", "")
             for one, status in found:
-                entry = self.entry(one, status, descriptor, min(keep))
-                keep[1] -= len(entry.content or b"")
-                yield prefix + one, entry
-                if entry.type == "dir":
-                    yield from self.inside(one, descriptor, f"{prefix}{one}/", depth + 1, keep)
-
-    def statuses(self, descriptor: int) -> list[tuple[str, os.stat_result]]:
-        """Return the names in an open folder, with what they are; those that go away meanwhile are left out."""
-        found = []
-        with os.scandir(descriptor) as entries:
-            for one in entries:
                 with contextlib.suppress(FileNotFoundError):
-                    found.append((one.name, one.stat(follow_symlinks=False)))
-        return sorted(found)
+                    entry = self.entry(one, status, descriptor)
+                    yield prefix + one, entry
+                    if entry.type == "dir":
+                        yield from self.inside(one, descriptor, f"{prefix}{one}/", depth + 1)
 
-    def entry(self, name: str, status: os.stat_result, parent: int | None, keep: int = 0) -> Entry:
+    def entry(self, name: str | Path, status: os.stat_result, parent: int | None = None) -> Entry:
+        """Return the entry of a name, in the folder of an open descriptor."""
         mode = f"{stat.S_IMODE(status.st_mode):03o}"
         if stat.S_ISDIR(status.st_mode):
             return Entry("dir", mode)
         if stat.S_ISLNK(status.st_mode):
             return Entry("link", mode, target=os.readlink(name, dir_fd=parent))
+        if self.layer and stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
+            return Entry("whiteout", "")
         if not stat.S_ISREG(status.st_mode):
             return Entry("other", mode)
-        sha256, content = self.read(name, parent, status.st_size <= keep)
+        sha256, content = self._read(name, parent, status.st_size)
         return Entry("file", mode, status.st_size, sha256, None, content)
 
-    def read(self, name: str, parent: int | None, keep: bool) -> tuple[str | None, bytes | None]:
+    def _read(self, name: str | Path, parent: int | None, size: int) -> tuple[str | None, bytes | None]:
+        if size > self.hash_all:
+            return None, None
         digest, kept = hashlib.sha256(), bytearray()
+        keep = size <= min(self.keep, self.keep_all)
         try:
-            with (self.opened(name, os.O_RDONLY | os.O_NONBLOCK, parent) as descriptor,
+            with (self._opened(name, os.O_RDONLY | os.O_NONBLOCK, parent) as descriptor,
                   open(descriptor, "rb", buffering=0, closefd=False) as file):
                 while chunk := file.read(CHUNK):
                     digest.update(chunk)
@@ -170,10 +178,12 @@ class _Walk:
                         kept += chunk
         except PermissionError:
             return None, None
-        return digest.hexdigest(), bytes(kept) if keep else None
+        self.hash_all -= size
+        self.keep_all -= len(kept)
+        return digest.hexdigest(), bytes(kept) if keep and self.keep else None
 
     @contextlib.contextmanager
-    def opened(self, name: str, flags: int, parent: int | None) -> Iterator[int]:
+    def _opened(self, name: str | Path, flags: int, parent: int | None) -> Iterator[int]:
         """Open without following a link, and without leaving a time of access where that is ours to decide."""
         descriptor, mode = _open(name, flags, parent), None
         needed = stat.S_IRUSR | (stat.S_IXUSR if flags & os.O_DIRECTORY else 0)
@@ -193,16 +203,24 @@ class _Walk:
                 os.close(one)
 
 
-def _open(name: str, flags: int, parent: int | None) -> int | None:
+def _open(name: str | Path, flags: int, parent: int | None) -> int | None:
     for more in (os.O_NOATIME, 0):
         with contextlib.suppress(PermissionError):
             return os.open(name, flags | os.O_NOFOLLOW | more, dir_fd=parent)
     return None
 
 
-def look(path: Path) -> Entry | None:
-    """Return the entry of one path, None if there is none."""
-    try:
-        return _Walk(unlock=False).entry(os.fspath(path), path.lstat(), None)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+def _statuses(descriptor: int) -> list[tuple[str, os.stat_result]]:
+    """Return the names in an open folder, with what they are; those that go away meanwhile are left out."""
+    found = []
+    with os.scandir(descriptor) as entries:
+        for one in entries:
+            with contextlib.suppress(FileNotFoundError):
+                found.append((one.name, one.stat(follow_symlinks=False)))
+    return sorted(found)
+
+
+def _opaque(descriptor: int) -> bool:
+    with contextlib.suppress(OSError):
+        return os.getxattr(descriptor, "user.overlay.opaque") == b"y"
+    return False

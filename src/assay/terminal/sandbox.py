@@ -19,7 +19,7 @@ from assay.terminal.box import mounts, shims
 from assay.terminal.box.folder import Folder
 from assay.terminal.box.limits import Limits
 from assay.terminal.box.process import STARTING, Box
-from assay.terminal.changes import Change, Entry, compare, snapshot
+from assay.terminal.changes import Change, Entry, TooDeep, compare, snapshot
 
 VERSION = 1  # of what a command sees and what is reported: raise it when a verdict may come out another way
 KEEP = 64 << 10  # bytes of a file whose content a snapshot keeps
@@ -155,7 +155,10 @@ def run(job: Job, limits: Limits = Limits()) -> Result:  # noqa: B008  (frozen)
             command = _prepare(job, folder, limits)
             box = Box(command, limits, [folder.path / "home"], folder.owner)
         with box:
-            return _Run(job, box, folder.path).result()
+            try:
+                return _Run(job, box, folder.path).result()
+            except TooDeep as error:
+                return Result("not-checked", f"the home cannot be looked at: {error}")
 
 
 class _Run:
@@ -177,8 +180,7 @@ class _Run:
         self.box.drain(more=self.box.processes() > processes)
         result = Result("checked", rc=int(heard[1]) if heard else None, seconds=seconds, home_before=before,
                         timed_out=self.box.timed_out, limit="time" if self.box.timed_out else self.box.limit)
-        result.stdout, result.stderr = (self.box.output[name].decode("utf-8", "replace")
-                                        for name in ("stdout", "stderr"))
+        result.stdout, result.stderr = self.box.text("stdout"), self.box.text("stderr")
         result.home_after = self._home()
         result.limit = result.limit or self._filled(result)
         result.changes = compare(before, result.home_after)
@@ -201,7 +203,7 @@ class _Run:
             result.status, result.reason = "not-checked", f"the questions afterwards did not end in {ASK:g} s"
 
     def _unprepared(self, heard: list[str]) -> str:
-        log = " ".join(self._text("log").split())[-500:] or self.box.output["stderr"].decode("utf-8", "replace").strip()
+        log = " ".join(self._text("log").split())[-500:] or self.box.text("stderr").strip()
         if self.box.timed_out or self.box.limit:
             return f"the fixture was stopped ({self.box.limit or f'it took more than {PREPARE:g} s'}): {log}"
         if not heard:

@@ -25,6 +25,11 @@ class Limits:
     address_space: int | None = 4096 * MB
     output: int = MB
 
+    def told(self, reached: str) -> str:
+        """Return a reached limit in words."""
+        return {"processes": f"{self.processes} processes", "output": f"{self.output // MB} MB of output",
+                "disk": f"{self.file // MB} MB in a file, {self.home // MB} MB in all"}.get(reached, reached)
+
     def command(self) -> list[str]:
         """Return the command that sets them for what follows.
 

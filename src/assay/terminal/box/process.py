@@ -38,19 +38,22 @@ class Box:
         (uid, gid) to run as; only root can.
     temporary : sequence of str
         File systems of a fixed size inside.
+    files : sequence of int
+        Open files that bwrap reads.
     """
 
     def __init__(self, command: Sequence[str], limits: Limits, watched: Sequence[Path],
-                 user: tuple[int, int] | None = None, temporary: Sequence[str] = tuple(TEMPORARY)) -> None:
+                 user: tuple[int, int] | None = None, temporary: Sequence[str] = tuple(TEMPORARY),
+                 files: Sequence[int] = ()) -> None:
         self.limits, self.watched, self.temporary = limits, watched, temporary
         self.limit: str | None = None
         self.timed_out = self.gone = False
         self.output: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._heard = bytearray()
         self._selector = selectors.DefaultSelector()
-        self._start(command, user)
+        self._start(command, user, files)
 
-    def _start(self, command: Sequence[str], user: tuple[int, int] | None) -> None:
+    def _start(self, command: Sequence[str], user: tuple[int, int] | None, files: Sequence[int]) -> None:
         self._socket, theirs = socket.socketpair()
         reading, writing = os.pipe()
         told = [part.replace("{info}", str(writing)) for part in command]
@@ -58,7 +61,7 @@ class Box:
         with theirs, open(reading, "rb") as info:
             try:
                 self._process = subprocess.Popen(told, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                                 env={}, cwd="/", pass_fds=(writing,), **become)
+                                                 env={}, cwd="/", pass_fds=(writing, *files), **become)
             finally:
                 os.close(writing)
             for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):
@@ -107,6 +110,10 @@ class Box:
         deadline = time.monotonic() + (GRACE if more else 0.0)
         while self._receive(max(0.0, deadline - time.monotonic()), "socket") or time.monotonic() < deadline:
             pass
+
+    def text(self, name: str) -> str:
+        """Return what was written to ``stdout`` or ``stderr``."""
+        return self.output[name].decode("utf-8", "replace")
 
     def processes(self) -> int:
         """Return how many processes are in the box, the first one included."""
