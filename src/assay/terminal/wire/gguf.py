@@ -9,20 +9,20 @@ from __future__ import annotations
 import atexit
 import ctypes
 import os
-import queue
 import shutil
 import signal
 import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from assay.core import config
 from assay.terminal.wire import failure
+from assay.terminal.wire.apart import Apart
 from assay.terminal.wire.completions import Completions
 from assay.terminal.wire.errors import ProviderError
 from assay.terminal.wire.habits import Habits
@@ -66,7 +66,7 @@ class Gguf:
         self.calls = 0
         self._lock = threading.Lock()
         self._engines: dict[str, Any] = {}
-        self._running: set[_Call] = set()
+        self._running: set[Apart] = set()
         _open.add(self)
 
     def __repr__(self) -> str:
@@ -120,64 +120,24 @@ class Gguf:
             yield from self._answered(ask, {**body, "messages": _without_system(body["messages"])})
 
     def _answered(self, ask: Any, body: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
-        call = _Call(ask, body)
+        call = Apart(lambda take: ask(dict(body), take))
         with self._lock:
             self._running = {other for other in self._running if other.thread.is_alive()} | {call}
         try:
-            for document in call.documents(time.monotonic() + self.timeout):
+            for document in call.items(time.monotonic() + self.timeout):
                 error = failure.of_document(document)
                 if error is not None:
                     raise error
                 if "prompt_progress" not in document or document.get("choices"):
                     yield document
-        finally:
-            # Its thread may need a moment to end; `close` waits for those that have not.
-            call.stop()
+        except (ValueError, RuntimeError) as error:
+            raise ProviderError("bad_request", None, str(error)) from None
 
     def _engine(self, path: str) -> Any:
         with self._lock:
             if path not in self._engines:
                 self._engines[path] = loaded(path, self.context)
             return self._engines[path]
-
-
-class _Call:
-    """One question in a thread of its own: the engine returns only when it is done, or when it is told to stop."""
-
-    def __init__(self, ask: Any, body: Mapping[str, Any]) -> None:
-        self._ask, self._body = ask, dict(body)
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._stopped = False
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def stop(self) -> None:
-        """Let the engine stop at its next token."""
-        self._stopped = True
-
-    def documents(self, deadline: float) -> Iterator[dict[str, Any]]:
-        """Yield what comes until the deadline."""
-        while True:
-            try:
-                item = self._queue.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise ProviderError("timeout", None, "no answer in time") from None
-            if item is None:
-                return
-            if isinstance(item, Exception):
-                raise ProviderError("bad_request", None, str(item))
-            yield item
-
-    def _run(self) -> None:
-        try:
-            self._ask(self._body, self._take)
-        except Exception as error:
-            self._queue.put(error)
-        self._queue.put(None)
-
-    def _take(self, document: dict[str, Any]) -> bool:
-        self._queue.put(document)
-        return self._stopped
 
 
 def loaded(path: str, context: int) -> Any:
