@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
 
 from assay.core.errors import AssayError, LoadError
-from assay.explain.models import build, load
+from assay.explain.models import build, load, loading
 from assay.explain.models.loading import PUBLISHED, find_weights
 
 CNN = {"layers": (4, "M", 5)}
@@ -83,6 +86,83 @@ def test_from_a_url_by_way_of_the_mirror(saved, tmp_path, monkeypatch):
     found.write_bytes(b"another file")
     with pytest.raises(AssayError, match=sha256):
         load("cnn", 3, url, **CNN)
+
+
+class Publisher(SimpleHTTPRequestHandler):
+    """Serves a folder, and notes what is asked for."""
+
+    asked: list[str]
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A host that publishes weights of a resnet18, named as torchvision names them; what it was asked for."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    torch.save(build("resnet18", 4, seed=6).state_dict(), folder / "new.pth")
+    name = f"resnet18-{hashlib.sha256((folder / 'new.pth').read_bytes()).hexdigest()[:8]}.pth"
+    (folder / "new.pth").rename(folder / name)
+    handler = type("Handler", (Publisher,), {"asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("ASSAY_OFFLINE", "")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(loading, "BASE", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setitem(loading.PUBLISHED, "resnet18", name)
+    yield folder / name, handler.asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_published_weights_are_fetched_once_and_their_whole_hash_is_recorded(published):
+    file, asked = published
+    x = torch.rand(1, 3, 32, 32)
+    assert torch.equal(load("resnet18", 4)(x), build("resnet18", 4, seed=6)(x))
+    found = find_weights("resnet18", loading.BASE + file.name)
+    whole = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert found.with_name(found.name + ".sha256").read_text().strip() == whole
+    assert asked == [f"/{file.name}"]
+    # Another file with the same first digits would not do any more: the recorded hash counts.
+    found.write_bytes(b"damaged")
+    file.write_bytes(b"damaged at the publisher's, too")
+    with pytest.raises(LoadError, match=whole) as error:
+        load("resnet18", 4)
+    assert error.value.code == 3
+
+
+def test_a_publisher_with_another_file_is_exit_3_and_nothing_is_kept(published):
+    file, asked = published
+    file.write_bytes(b"something else")
+    with pytest.raises(LoadError) as error:
+        load("resnet18", 4)
+    assert error.value.code == 3
+    assert file.stem.rpartition("-")[2] in error.value.message
+    assert hashlib.sha256(b"something else").hexdigest() in error.value.message
+    assert asked
+    assert not find_kept("resnet18-*.pth")
+
+
+def test_a_publisher_without_the_file_is_exit_4(published):
+    file, _ = published
+    file.unlink()
+    with pytest.raises(LoadError) as error:
+        load("resnet18", 4)
+    assert error.value.code == 4
+    assert loading.BASE + file.name in error.value.message
+    assert "put the file at" in error.value.hint
+
+
+def find_kept(pattern):
+    from assay.core import config
+
+    return list(config.cache().rglob(pattern))
 
 
 @pytest.mark.parametrize("arch", PUBLISHED)

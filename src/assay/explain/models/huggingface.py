@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from assay.core import config
 from assay.core.errors import AssayError, LoadError, describe
@@ -13,6 +17,7 @@ from assay.core.errors import AssayError, LoadError, describe
 if TYPE_CHECKING:
     from assay.explain.models.network import Network
 
+HUB = "https://huggingface.co"  # unless HF_ENDPOINT names another host
 TIMEOUT = 2.0  # seconds until a host that does not answer is given up
 FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 WANTED = "the weights come as .safetensors: files that may run code when read are not taken"
@@ -75,27 +80,42 @@ def find_folder(source: str) -> Path:
 
 
 def _download(source: str, repository: str, revision: str, folder: Path) -> Path:
-    url = f"https://huggingface.co/{repository}/tree/{revision}"
+    endpoint = os.environ.get("HF_ENDPOINT", "").rstrip("/") or HUB
+    url = f"{endpoint}/{repository}/tree/{revision}"
     try:
         if config.offline():
             raise OSError("not asked, ASSAY_OFFLINE is set")
-        _reachable()
-        import huggingface_hub
-
-        huggingface_hub.snapshot_download(repository, revision=revision, local_dir=folder, allow_patterns=FILES,
-                                          etag_timeout=TIMEOUT)
+        _reachable(endpoint)
+        _fetch(repository, revision, endpoint, folder)
     except Exception as error:
         raise LoadError(f"{source}: not at hand\n  expected from: {url}\n  found: {describe(error)}",
-                        f"put the files of {url} into {folder}, or into a folder of that name below a mirror"
-                        ) from error
+                        f"put the files of {url} into {folder}, or into a folder {folder.parent.name}/{folder.name} "
+                        "below a mirror") from error
     return folder
 
 
-def _reachable() -> None:
+def _fetch(repository: str, revision: str, endpoint: str, folder: Path) -> None:
+    """Make `folder` the repository's files, all of them or none: what is there counts as complete."""
+    import huggingface_hub
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
+        whole = Path(partial) / "whole"
+        huggingface_hub.snapshot_download(repository, revision=revision, local_dir=whole, allow_patterns=FILES,
+                                          etag_timeout=TIMEOUT, endpoint=endpoint)
+        if not (whole / "config.json").is_file():
+            raise FileNotFoundError("the repository has no config.json")
+        with suppress(OSError):  # another process was faster
+            whole.replace(folder)
+
+
+def _reachable(endpoint: str) -> None:
     """Raise OSError at once where the client would try again for minutes."""
     import socket
 
-    socket.create_connection(("huggingface.co", 443), timeout=TIMEOUT).close()
+    host = urlsplit(endpoint)
+    port = host.port or (80 if host.scheme == "http" else 443)
+    socket.create_connection((str(host.hostname), port), timeout=TIMEOUT).close()
 
 
 def _network(source: str, folder: Path, settings: Any, module: Any) -> Network:
