@@ -132,14 +132,14 @@ def _folder(directory: Path | str | None) -> Path:
 def _attempt(preview: Preview, timeout: float) -> Preview:
     """Try one backend, at one place after the other for what it writes."""
     build = rooms.layered if preview.backend == "overlay" else rooms.copied
-    refused = NoRoom("there is no folder for temporary files")
+    refused: NoRoom | None = None
     for parent in _places() if preview.backend == "overlay" else [None]:
         with Folder(parent=parent) as place:
             try:
                 return _run(preview, build(preview.folder, place), place.path, timeout)
             except NoRoom as error:
-                refused = error
-    raise refused
+                refused = refused or error  # the first place is the best: its reason counts
+    raise refused or NoRoom("there is no folder for temporary files")
 
 
 def _places() -> list[Path]:
@@ -208,6 +208,8 @@ def _remarks(preview: Preview, timeout: float) -> list[str]:
         found.append(f"stopped after {timeout:g} s: shown is what had changed by then")
     elif preview.limit:
         found.append(f"stopped at a limit ({LIMITS.told(preview.limit)}): shown is what had changed by then")
-    if os.strerror(errno.EROFS) in preview.stderr:
+    if os.statvfs(preview.folder).f_flag & os.ST_RDONLY:
+        found.append(f"{preview.folder} is read-only, nothing can change there")
+    elif os.strerror(errno.EROFS) in preview.stderr:
         found.append(f"writing outside {preview.folder} was refused")
     return found

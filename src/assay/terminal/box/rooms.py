@@ -78,14 +78,15 @@ def layered(folder: Path, place: Folder) -> Room:
         raise NoRoom("unshare is not on PATH: install the package util-linux")
     if os.geteuid() == 0 and (owner := folder.stat().st_uid) != 0:
         raise NoRoom(f"{folder} belongs to the user with number {owner}, whose entries root cannot change in a layer")
+    if others := mounted(folder):
+        raise NoRoom(f"another file system begins at {others[0]}: the kernel lays no layer over that")
     upper, *_ = (place.folder(name) for name in ("upper", "work", "lower", "merged"))
-    mode = _mode(folder)
-    upper.chmod(mode)
     try:
         os.setxattr(upper, "user.overlay.check", b"y")
         os.removexattr(upper, "user.overlay.check")
     except OSError as error:
         raise NoRoom(f"{place.path.parent} keeps no extended attributes: {error.strerror}") from None
+    upper.chmod(mode := _mode(folder))
     enter = [unshare, "-Urm", "--", "/bin/sh", "-c", f'cd "$0" || exit 1\n{LAYER}', str(place.path), str(folder)]
     return Room(enter, ["--bind", str(place.path / "merged"), str(folder)], upper,
                 lambda: [*_own_mode(folder, mode, upper), *overlay.changes(upper, folder)])
@@ -109,6 +110,7 @@ def copied(folder: Path, place: Folder) -> Room:
         first = os.fsdecode(done.stderr).strip().split("\n")[0]
         raise NoRoom(f"{folder} cannot be copied: {first}")
     copy.chmod(mode := _mode(folder))
+    _imitate(folder, copy)
     before = snapshot(copy, unlock=True)
     return Room([], ["--bind", str(copy), str(folder)], copy,
                 lambda: [*_own_mode(folder, mode, copy), *compare(before, snapshot(copy, unlock=True))])
@@ -141,7 +143,7 @@ def _initctl() -> list[str]:
 
 
 def mounted(folder: Path) -> list[str]:
-    """Return where other file systems begin inside the folder: a layer does not reach into them."""
+    """Return where other file systems begin inside the folder; they are not copied, but can be read."""
     found = []
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
         for line in lines:
@@ -170,6 +172,14 @@ def state(folder: Path) -> str:
             break
         digest.update(os.fsencode(f"{path}\0{status.st_ino}\0{status.st_size}\0{status.st_ctime_ns}\0"))
     return digest.hexdigest()
+
+
+def _imitate(folder: Path, copy: Path) -> None:
+    """Take our leave to write back where it came only from owning the copy."""
+    for path, status in _entries(folder):
+        foreign = os.geteuid() not in (0, status.st_uid) and not stat.S_ISLNK(status.st_mode)
+        if foreign and not os.access(path, os.W_OK):
+            (copy / os.path.relpath(path, folder)).chmod(stat.S_IMODE(status.st_mode) & ~0o222)
 
 
 def _measure(folder: Path) -> None:

@@ -36,7 +36,7 @@ def program(machine: str | None = None) -> bytes | None:
         (EQUAL, socketpair, "pair", None), (EQUAL, socket, None, allow),
         (LOAD, FIRST, None, None), (EQUAL, UNIX, refuse, allow),
         (LOAD, SECOND, None, None), (AND, TYPE, None, None), (EQUAL, DATAGRAM, refuse, allow),
-        *((RETURN, value, None, None) for value in (ALLOW, REFUSE | errno.EACCES, REFUSE | errno.ENOSYS)),
+        *((RETURN, value, None, None) for value in (ALLOW, REFUSE | errno.EPERM, REFUSE | errno.ENOSYS)),
     ]
     places = {"pair": 9, allow: 12, refuse: 13, ring: 14}
     return b"".join(_instruction(at, *step, places) for at, step in enumerate(steps))
