@@ -64,12 +64,21 @@ class Evidence:
                 found.add(name)
         return found
 
+    def order(self, names: Iterable[str]) -> list[str]:
+        """Return the names that stdout has, in the order they come first; see `named`."""
+        left, at = self.stdout, {}
+        for name in sorted(names, key=len, reverse=True):
+            if match := _alone(name).search(left):
+                at[name] = match.start()
+                left = _alone(name).sub(lambda found: "\0" * len(found[0]), left)
+        return sorted(at, key=at.__getitem__)
+
     def numbers(self, without: Iterable[str] = ()) -> list[float]:
         """Return the numbers of stdout that stand alone; these names are not searched for them."""
         left = self.stdout
         for name in sorted(without, key=len, reverse=True):
             left = _alone(name).sub(" ", left)
-        return [float(number) for number in NUMBER.findall(left)]
+        return numbers(left)
 
     def counts(self, number: float, without: Iterable[str] = ()) -> bool:
         """Whether this number is the one that stdout says."""
@@ -97,6 +106,15 @@ class Evidence:
     def shell(self, section: str) -> list[str]:
         """Return the lines of a section of the probe in the command's shell."""
         return list(self.session.get(section, ()))
+
+
+def numbers(text: str) -> list[float]:
+    """Return the numbers that stand alone: no part of a name, a version, a date or a path.
+
+    >>> numbers("3 lines of v2.1, 4.5 on average")
+    [3.0, 4.5]
+    """
+    return [float(number) for number in NUMBER.findall(text)]
 
 
 def _alone(name: str) -> re.Pattern[str]:
