@@ -22,7 +22,9 @@ def document(fields: Mapping[str, Any]) -> None:
     import json
 
     indent = 2 if sys.stdout.isatty() else None
-    click.echo(json.dumps({"schema": SCHEMA, **fields}, indent=indent, ensure_ascii=False, allow_nan=False))
+    text = json.dumps({"schema": SCHEMA, **fields}, indent=indent, ensure_ascii=False, allow_nan=False)
+    # A file name that is not UTF-8 comes as lone surrogates, which json writes raw: escaped, they can be read back.
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def console(stderr: bool = False) -> Console:

@@ -185,7 +185,7 @@ class Walk:
     @contextlib.contextmanager
     def _opened(self, name: str | Path, flags: int, parent: int | None) -> Iterator[int]:
         """Open without following a link, and without leaving a time of access where that is ours to decide."""
-        descriptor, mode = _open(name, flags, parent), None
+        descriptor, mode = _open(name, flags, parent), None  # of the entry; its mode, if it has to be given back
         needed = stat.S_IRUSR | (stat.S_IXUSR if flags & os.O_DIRECTORY else 0)
         held = descriptor if descriptor is not None else os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
         try:
@@ -199,8 +199,9 @@ class Walk:
         finally:
             if mode is not None:
                 os.chmod(f"/proc/self/fd/{held}", mode)
-            for one in {held, descriptor} - {None}:
-                os.close(one)
+            os.close(held)
+            if descriptor not in (None, held):
+                os.close(descriptor)
 
 
 def _open(name: str | Path, flags: int, parent: int | None) -> int | None:

@@ -24,6 +24,7 @@ from assay.terminal.box.seccomp import memory
 from assay.terminal.changes import Change, TooDeep
 from assay.terminal.differences import differences
 
+LONGEST = (128 << 10) - 1  # bytes of one argument of a program
 UNSEEN = ("network", "processes", "outside the folder")
 # Address space is not limited: it says little of memory, and the kernel takes these processes first when that is short.
 LIMITS = Limits(address_space=None)
@@ -101,8 +102,9 @@ def dry_run(command: str, directory: Path | str | None = None, timeout: float = 
         The folder is none, or the command holds a NUL.
     """
     folder = _folder(directory)
-    if "\0" in command:
-        raise AssayError("the command holds a NUL character, which no shell takes", "leave it out")
+    if "\0" in command or len(os.fsencode(command)) > LONGEST:
+        raise AssayError(f"the command holds a NUL character or is longer than {LONGEST:,} bytes: no shell takes that",
+                         "put it into a script")
     if reason := sandbox.available():
         return Preview(command, folder, reason=reason)
     seen, shown, reasons = rooms.state(folder), Preview(command, folder), []

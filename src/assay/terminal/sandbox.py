@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assay.core.errors import AssayError
-from assay.terminal.box import mounts, shims
+from assay.terminal.box import cgroup, mounts, shims
 from assay.terminal.box.folder import Folder
 from assay.terminal.box.limits import Limits
 from assay.terminal.box.process import STARTING, Box
@@ -136,7 +137,7 @@ class Result:
 
 def available() -> str | None:
     """Return why there is no sandbox on this machine, None if there is one."""
-    return _probed(shutil.which("bwrap"))
+    return _probed(shutil.which("bwrap"), os.geteuid())
 
 
 def run(job: Job, limits: Limits = Limits()) -> Result:  # noqa: B008  (frozen)
@@ -150,9 +151,9 @@ def run(job: Job, limits: Limits = Limits()) -> Result:  # noqa: B008  (frozen)
     _check(job)
     if reason := available():
         return Result("not-checked", reason)
-    with Folder(unprivileged()) as folder:
+    with Folder(unprivileged()) as folder, _group(folder.owner, limits) as enter:
         with STARTING:
-            command = _prepare(job, folder, limits)
+            command = [*enter, *_prepare(job, folder, limits)]
             box = Box(command, limits, [folder.path / "home"], folder.owner)
         with box:
             try:
@@ -199,7 +200,8 @@ class _Run:
         self.box.answer()
         heard = self.box.hear(ASK)
         result.after = self._text("answer")
-        if not heard:
+        result.limit = result.limit or self.box.limit
+        if not heard and not self.box.limit:
             result.status, result.reason = "not-checked", f"the questions afterwards did not end in {ASK:g} s"
 
     def _unprepared(self, heard: list[str]) -> str:
@@ -251,22 +253,32 @@ def _init() -> str:
     return (Path(__file__).parent / "box" / "init.sh").read_text()
 
 
-@functools.cache
 def unprivileged() -> tuple[int, int] | None:
     """Return the (uid, gid) that a box is started as where we are root, None where we are not or cannot change."""
-    if os.geteuid() != 0:
+    return _nobody(os.geteuid())
+
+
+@functools.cache
+def _nobody(user: int) -> tuple[int, int] | None:
+    if user != 0:
         return None
     try:
         nobody = pwd.getpwnam("nobody")
-        user = nobody.pw_uid, nobody.pw_gid
-        subprocess.run(["true"], user=user[0], group=user[1], extra_groups=[], check=True)
+        found = nobody.pw_uid, nobody.pw_gid
+        subprocess.run(["true"], user=found[0], group=found[1], extra_groups=[], check=True)
     except (KeyError, OSError, subprocess.SubprocessError):
         return None
-    return user
+    return found
+
+
+def _group(owner: tuple[int, int] | None, limits: Limits) -> AbstractContextManager[list[str]]:
+    """Return what limits processes where the kernel counts none: root's, who could not become somebody else."""
+    counted = owner is not None or os.geteuid() != 0
+    return nullcontext([]) if counted else cgroup.group(limits.processes)
 
 
 @functools.cache
-def _probed(bwrap: str | None) -> str | None:
+def _probed(bwrap: str | None, user: int) -> str | None:
     if sys.platform != "linux":
         return "the sandbox needs Linux"
     if bwrap is None:
@@ -274,8 +286,8 @@ def _probed(bwrap: str | None) -> str | None:
     for program in ("/bin/bash", "/usr/bin/prlimit"):
         if not os.access(program, os.X_OK):
             return f"{program} is missing: install bash and util-linux"
-    user = unprivileged()
-    become: dict[str, Any] = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
+    owner = _nobody(user)
+    become: dict[str, Any] = {"user": owner[0], "group": owner[1], "extra_groups": []} if owner else {}
     done = subprocess.run([bwrap, "--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--ro-bind", "/usr", "/usr",
                            *mounts.system(), "--proc", "/proc", "--", "/usr/bin/prlimit", "--version"],
                           env={}, cwd="/", capture_output=True, text=True, check=False, **become)

@@ -15,7 +15,7 @@ script background
 cd -- "$1" || { say "failed cwd 1"; exit 1; }
 say ready
 go_on
-bash -c "$2" >&4 2>&5 3<&- 4>&- 5>&-
+(exec bash -c "$2" 3<&- 4>&- 5>&-) >&4 2>&5
 status=$?
 exec 4>&- 5>&-
 say "done $status"

@@ -14,7 +14,7 @@ PATH = f"{SHIMS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DATE = "2024-01-15T12:00:00+0000"
 ENVIRONMENT = {
     "HOME": HOME, "USER": "user", "LOGNAME": "user", "SHELL": "/bin/bash", "PATH": PATH, "TERM": "dumb",
-    "TZ": "UTC", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PAGER": "cat", "EDITOR": "true", "VISUAL": "true",
+    "TZ": "UTC", "LANG": "C.UTF-8", "PAGER": "cat", "EDITOR": "true", "VISUAL": "true",
     "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
     "GIT_AUTHOR_NAME": "User", "GIT_AUTHOR_EMAIL": "user@box.example", "GIT_AUTHOR_DATE": DATE,
     "GIT_COMMITTER_NAME": "User", "GIT_COMMITTER_EMAIL": "user@box.example", "GIT_COMMITTER_DATE": DATE,

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from assay.terminal.box.limits import Limits, Watch
 from assay.terminal.box.mounts import TEMPORARY
@@ -50,6 +51,7 @@ class Box:
         self.timed_out = self.gone = False
         self.output: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
         self._heard = bytearray()
+        self._streams: dict[str, Any] = {}
         self._selector = selectors.DefaultSelector()
         self._start(command, user, files)
 
@@ -57,18 +59,18 @@ class Box:
         self._socket, theirs = socket.socketpair()
         reading, writing = os.pipe()
         told = [part.replace("{info}", str(writing)) for part in command]
-        become = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
+        become: dict[str, Any] = {"user": user[0], "group": user[1], "extra_groups": []} if user else {}
         with theirs, open(reading, "rb") as info:
             try:
-                self._process = subprocess.Popen(told, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                                 env={}, cwd="/", pass_fds=(writing, *files), **become)
+                self._process = subprocess.Popen(
+                    told, stdin=theirs.fileno(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={}, cwd="/",
+                    pass_fds=(writing, *files), **become)
             finally:
                 os.close(writing)
-            for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):
-                os.set_blocking(stream.fileno(), False)
-                self._selector.register(stream, selectors.EVENT_READ, name)
-            self._selector.register(self._socket, selectors.EVENT_READ, "socket")
             self.pid = json.loads(info.read() or b"{}").get("child-pid")
+        self._streams = {"stdout": self._process.stdout, "stderr": self._process.stderr, "socket": self._socket}
+        for name, stream in self._streams.items():
+            self._selector.register(stream, selectors.EVENT_READ, name)
         # Held from now on: the number may be another's by the time something has to be killed.
         self._first = os.pidfd_open(self.pid) if self.pid else None
         self._watch = Watch(self.limits, self.pid, self.watched, self.temporary) if self.pid else None
@@ -107,8 +109,9 @@ class Box:
 
         There is no end to wait for: what the command left running, and bwrap itself, hold the streams open.
         """
-        deadline = time.monotonic() + (GRACE if more else 0.0)
-        while self._receive(max(0.0, deadline - time.monotonic()), "socket") or time.monotonic() < deadline:
+        last = time.monotonic() + GRACE
+        wait = GRACE if more else 0.0
+        while (left := last - time.monotonic()) > 0 and (self._receive(min(wait, left), "socket") or more):
             pass
 
     def text(self, name: str) -> str:
@@ -156,9 +159,7 @@ class Box:
                  trace: TracebackType | None) -> None:
         self.stop()
         self._selector.close()
-        self._socket.close()
+        for stream in self._streams.values():
+            stream.close()
         if self._first is not None:
             os.close(self._first)
-        for stream in (self._process.stdout, self._process.stderr):
-            if stream is not None:
-                stream.close()

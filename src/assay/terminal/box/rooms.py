@@ -29,10 +29,10 @@ mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr overlay
 shift && cd / && exec "$@"
 """
 FIRST = """\
-exec 3<&0 </dev/null
+exec 3<&0 4>&1 5>&2 </dev/null >/dev/null 2>&1
 printf init >/proc/1/comm
 printf 1000 >/proc/1/oom_score_adj
-"$@" 3<&-
+(exec "$@" 3<&- 4>&- 5>&-) >&4 2>&5
 printf 'done %s\\n' "$?" >&3
 read -r answer <&3
 """
