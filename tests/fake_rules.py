@@ -26,7 +26,7 @@ GEMINI_HARMS = {"HARM_CATEGORY_HARASSMENT", "HARM_CATEGORY_HATE_SPEECH", "HARM_C
 GEMINI_THRESHOLDS = {"OFF", "BLOCK_NONE", "BLOCK_ONLY_HIGH", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_LOW_AND_ABOVE"}
 # Words of JSON schema that the Schema message of Gemini has no field for.
 GEMINI_UNKNOWN = {"additionalProperties", "$schema", "$defs", "$ref", "const", "patternProperties", "oneOf", "allOf"}
-REASONING = re.compile(r"(o\d|gpt-5)")
+REASONING = re.compile(r"(o\d|gpt-[5-9])")  # models that think
 
 
 class Refused(Exception):
@@ -46,7 +46,7 @@ def openai(body: dict[str, Any], headers: dict[str, str], key: str | None) -> No
     if reasoning and "max_tokens" in body:
         raise Refused(400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
                            "'max_completion_tokens' instead.", "unsupported_parameter")
-    if reasoning and body.get("temperature", 1) != 1:
+    if reasoning and body.get("temperature", 1) != 1 and body.get("reasoning_effort") != "none":
         raise Refused(400, "Unsupported value: 'temperature' does not support 0 with this model.", "unsupported_value")
     if reasoning and "stop" in body:
         raise Refused(400, "Unsupported parameter: 'stop' is not supported with this model.", "unsupported_parameter")

@@ -34,6 +34,7 @@ class Family:
     variants: str | None = None
     check: str | None = None
     presets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unavailable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,8 @@ def register_models(path: Path) -> None:
 
 def register_family(name: str, wrap: str | Callable[..., Any] | None = None, variants: str | None = None,
                     check: str | None = None,
-                    presets: Mapping[str, Mapping[str, float]] | None = None) -> None:
+                    presets: Mapping[str, Mapping[str, float]] | None = None,
+                    unavailable: str | None = None) -> None:
     """Register a family.
 
     Parameters
@@ -201,9 +203,12 @@ def register_family(name: str, wrap: str | Callable[..., Any] | None = None, var
         ``"pkg.mod:Class"``: an unregistered `Benchmark` of one quick case, run by ``assay models check``.
     presets : mapping of str to (mapping of category to weight), optional
         Weights of the family's categories that the app offers by name; a category left out keeps weight 1.
+    unavailable : str, optional
+        ``"pkg.mod:callable"``: model -> why it cannot be tried here, or None; opens no socket.
     """
     reference = wrap if wrap is None or isinstance(wrap, str) else f"{wrap.__module__}:{wrap.__qualname__}"
-    registry.add("families", name, Family(name, reference, variants, check, dict(presets or {})), _caller())
+    registry.add("families", name, Family(name, reference, variants, check, dict(presets or {}), unavailable),
+                 _caller())
 
 
 def register_renderer(kind: str, renderer: str, image: str | None = None) -> None:

@@ -49,6 +49,8 @@ class Selection:
     def find_models(self, registry: Registry) -> list[Model]:
         """Return the selected models; without a glob those that need no environment of their own.
 
+        A model whose entry says ``meta.on_request`` is only found by a glob: a question to it may cost money.
+
         Raises
         ------
         AssayError
@@ -56,7 +58,8 @@ class Selection:
         """
         names = _found("model", self.models, sorted(registry.models), registry.refused)
         models = [registry.models[name] for name in names]
-        return models if self.models else [model for model in models if model.environment is None]
+        return models if self.models else [model for model in models
+                                           if model.environment is None and not model.meta.get("on_request")]
 
     def find_pairs(self, registry: Registry) -> Iterator[tuple[Benchmark, Model]]:
         """Yield the selected (benchmark, model) pairs of one family, without derived benchmarks and imported models.

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from assay.core import config, data
 from assay.core.errors import DATA, AssayError, LoadError, describe
-from assay.core.model import Model
+from assay.core.model import Model, resolve
 from assay.core.record import digest
+from assay.core.registry import registry
 
 
 def locate(model: Model) -> Path | None:
@@ -69,7 +70,9 @@ def available(model: Model) -> tuple[bool, str]:
     lacking = [name for name in modules if importlib.util.find_spec(name) is None]
     if lacking:
         return False, f"needs {', '.join(lacking)}: pip install 'assay[{model.family}]'"
-    return True, ""
+    family = registry.families.get(model.family)
+    reason = resolve(family.unavailable)(model) if family and family.unavailable else None
+    return not reason, reason or ""
 
 
 def recorded(file: Path) -> str | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from assay.core import config
 from assay.core.errors import NOTHING, AssayError, did_you_mean
-from assay.core.model import Model, read_toml
+from assay.core.model import WEIGHTS, Model, read_toml
 from assay.core.registry import registry
-from assay.terminal.wire.connecting import WIRES, connect
+from assay.terminal import keys
+from assay.terminal.wire.addresses import is_loopback
+from assay.terminal.wire.connecting import WIRES, connect, place
 from assay.terminal.wire.habits import Habits
 from assay.terminal.wire.types import Client, Delta, Message, Reply, Request, Usage
 
@@ -68,6 +70,7 @@ class LanguageModel:
     variant: str | None = None
     habits: Habits = field(default_factory=Habits)
     timeout: float = TIMEOUT
+    entry: Model | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -82,7 +85,7 @@ class LanguageModel:
         ------
         ProviderError
         """
-        return self.client().complete(self.request(messages, temperature, max_tokens, stop, schema))
+        return self.client().complete(self._located(self.request(messages, temperature, max_tokens, stop, schema)))
 
     def stream(self, messages: Sequence[Message], *, temperature: float | None = 0.0, max_tokens: int = 1024,
                stop: Sequence[str] = (), schema: Mapping[str, Any] | None = None) -> Iterator[Delta]:
@@ -92,7 +95,7 @@ class LanguageModel:
         ------
         ProviderError
         """
-        return self.client().stream(self.request(messages, temperature, max_tokens, stop, schema))
+        return self.client().stream(self._located(self.request(messages, temperature, max_tokens, stop, schema)))
 
     def request_body(self, messages: Sequence[Message], *, temperature: float | None = 0.0, max_tokens: int = 1024,
                      stop: Sequence[str] = (), schema: Mapping[str, Any] | None = None,
@@ -105,6 +108,15 @@ class LanguageModel:
         """Return the question as its wire takes it; a model that is asked for no shape gets no schema."""
         return Request(self.id, list(messages), temperature, max_tokens, tuple(stop),
                        None if self.json == "none" else schema)
+
+    def _located(self, request: Request) -> Request:
+        """Put the path of the weights in, fetching them at the first question, where the model is a file."""
+        if request.model != WEIGHTS or self.entry is None:
+            return request
+        from assay.flow import weights
+
+        self.id = str(weights.locate(self.entry))
+        return replace(request, model=self.id)
 
     @property
     def calls(self) -> int:
@@ -210,11 +222,24 @@ ABOUT = ("price_in", "price_out", "price_date", "retired")
 
 def wrap(loaded: LanguageModel, model: Model) -> LanguageModel:
     """Give a loaded model its registry name, and what its entry tells besides."""
-    loaded.name = model.name
+    loaded.name, loaded.entry = model.name, model
     for name in ABOUT:
         if name in model.meta:
             setattr(loaded, name, model.meta[name])
     return loaded
+
+
+def unavailable(model: Model) -> str | None:
+    """Return why a registered model cannot be asked here: it is retired, or there is no key; opens no socket."""
+    if retired := model.meta.get("retired") or model.options.get("retired"):
+        return f"retired: {retired}"
+    try:
+        host, names = place(str(model.options.get("wire")), model.options.get("base_url"),
+                            model.options.get("key_env"))
+        missing = bool(names) and not is_loopback(host) and keys.find(names) is None
+    except AssayError as error:
+        return error.message
+    return f"no key: {keys.advice(names)}" if missing else None
 
 
 def entries() -> dict[str, Model]:

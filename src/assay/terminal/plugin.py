@@ -6,5 +6,6 @@ from pathlib import Path
 
 from assay.core.registry import register_family, register_models
 
-register_family("terminal", wrap="assay.terminal.models:wrap", check="assay.terminal.check:Check")
+register_family("terminal", wrap="assay.terminal.models:wrap", check="assay.terminal.check:Check",
+                unavailable="assay.terminal.models:unavailable")
 register_models(Path(__file__).with_name("models.toml"))

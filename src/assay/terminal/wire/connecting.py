@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from assay.core.errors import AssayError, did_you_mean
 from assay.core.model import resolve
 from assay.terminal import keys
+from assay.terminal.wire.addresses import base_of
 from assay.terminal.wire.habits import Habits
 from assay.terminal.wire.types import Client
 
@@ -62,6 +64,21 @@ def connect(wire: str, base_url: str | None = None, key: str | None = None, time
         return client
     from assay.terminal.wire.http import HttpClient
 
-    names = made.keys if key_env is None else tuple(key_env)
+    _, names = place(wire, base_url, key_env)
     found = None if key is not None else keys.find(names)
     return HttpClient(made(), base_url, found.value if found else key, timeout, habits, keys.advice(names), sleep)
+
+
+def place(wire: str, base_url: str | None = None, key_env: Sequence[str] | None = None) -> tuple[str, Sequence[str]]:
+    """Return the host that a wire's provider is at, and the names that its key may have; empty for wires without.
+
+    Raises
+    ------
+    AssayError
+        If the address is none.
+    """
+    if wire not in HTTP:
+        return "", ()
+    made: Any = resolve(WIRES[wire])
+    address = base_of(made.default, made.variables, base_url)
+    return urlsplit(address).hostname or "", made.keys if key_env is None else tuple(key_env)

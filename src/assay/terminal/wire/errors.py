@@ -81,8 +81,10 @@ def told(error: ProviderError, model: Any = None) -> AssayError:
     model : str or LanguageModel, optional
         Named in the line.
     """
-    name = getattr(model, "name", model)
+    name, retired = getattr(model, "name", model), getattr(model, "retired", "")
     advice = error.advice or ADVICE[error.kind]
+    if retired and error.kind in ("bad_request", "auth"):
+        advice = retired
     return AssayError(f"{name}: {error}; {advice}" if name else f"{error}; {advice}", code=LOAD)
 
 

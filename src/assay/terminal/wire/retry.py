@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import random
 import time
 from collections.abc import Mapping
@@ -50,10 +49,8 @@ def asked(headers: Mapping[str, str], document: Any = None) -> float | None:
         seconds = _number(headers.get(name, ""))
         if seconds is not None:
             return seconds / scale
-    date = email.utils.parsedate_to_datetime(headers["retry-after"]) if _is_date(headers.get("retry-after")) else None
-    if date is not None:
-        return max(0.0, date.timestamp() - time.time())
-    return _retry_info(document)
+    moment = _moment(headers.get("retry-after", ""))
+    return _retry_info(document) if moment is None else max(0.0, moment - time.time())
 
 
 def kind_of(status: int) -> Kind:
@@ -73,11 +70,14 @@ def _number(text: str) -> float | None:
     return value if 0 <= value < float("inf") else None
 
 
-def _is_date(text: str | None) -> bool:
+def _moment(text: str) -> float | None:
+    """Return the moment that an HTTP date tells, s since 1970."""
+    import email.utils
+
     try:
-        return text is not None and email.utils.parsedate_to_datetime(text) is not None
-    except (TypeError, ValueError):
-        return False
+        return email.utils.parsedate_to_datetime(text).timestamp() if text else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _retry_info(document: Any) -> float | None:
