@@ -218,3 +218,40 @@ def test_a_box_may_be_a_tensor() -> None:
         weight, bias = dense(lambda value: F.conv2d(value[None], module.weight, module.bias)[0], sample)
         rows.append(closed_form(ZBox(*flat), weight, bias, sample.flatten(), r.flatten()).reshape(2, 4, 4))
     assert error(found.relevance, torch.stack(rows)) < 1e-10
+
+
+@pytest.mark.parametrize("pads", [(1, 1, 1, 1), (0, 1, 2, 0), (1, 0)], ids=str)
+@pytest.mark.parametrize("rule", RULES)
+def test_padding_by_an_operation_of_its_own_is_no_input(rule: str, pads: tuple[int, ...]) -> None:
+    """As for a convolution's own padding: zeros that were padded on get no share."""
+    class Padded(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(2, 3, 3, stride=2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(F.pad(x, pads))
+
+    torch.manual_seed(0)
+    module, x = Padded().double().eval(), torch.randn(2, 2, 5, 6, dtype=torch.float64)
+    with torch.no_grad():
+        relevance = torch.randn_like(module(x))
+    composite = Composite(layers=[("conv", RULES[rule])])
+    found = explain(module, x, relevance, composite=composite, audit=True, weights=["conv"])
+    assert error(found.relevance, expected(RULES[rule], module, x, relevance)) < 1e-10
+    assert abs(found.report.lines[0].audit["bias"]) < 1e-12  # type: ignore[index]
+    assert torch.allclose(found.weights["conv"].sum(), found.relevance.sum())
+
+
+@pytest.mark.parametrize(("options", "kept"), [({"value": 0.5}, False), ({"mode": "reflect"}, True), ({}, True)])
+def test_padding_with_other_values_keeps_its_share(options: dict[str, object], kept: bool) -> None:
+    torch.manual_seed(0)
+    conv, x = nn.Conv2d(1, 2, 3).double(), torch.rand(1, 1, 4, 4, dtype=torch.float64)
+
+    class Padded(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return conv(F.pad(x, (1, 1, 1, 1), **options))  # type: ignore[arg-type]
+
+    relevance = torch.ones(1, 2, 4, 4, dtype=torch.float64)
+    found = explain(Padded().eval(), x, relevance, composite=Composite(layers=[("conv", Flat(0.0))])).relevance
+    assert (abs(float(found.sum()) - 32.0) < 1e-9) == kept

@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from assay.core.errors import AssayError
 from assay.explain.ask import Ask, Settings
 from assay.explain.attribution import Attribution
+from assay.explain.compiled import parameters_of
 from assay.explain.composites import Composite
 from assay.explain.engine import Masks
 from assay.explain.inputs import check_dtype, check_model, read_inputs
 from assay.explain.methods import RULED, make_method
+from assay.explain.precision import Precision, shortened
 from assay.explain.targets import Position, Seed
 from assay.explain.trace import layer_names
 
@@ -37,7 +39,8 @@ class Explainer:
                  layers: Sequence[str] | str = (), seed: Seed = "output", position: Position = None,
                  wrt: str | None = None, mask: Mask = None, weights: Sequence[str] | str = (), many: bool = False,
                  flat_below: str | None = None, low: Any = None, high: Any = None, canonize: bool = True,
-                 audit: bool = False, on_uncovered: Literal["error", "gradient"] = "error", **options: Any) -> None:
+                 audit: bool = False, on_uncovered: Literal["error", "gradient"] = "error",
+                 precision: Precision = None, **options: Any) -> None:
         module, low, high = _unwrapped(model, low, high)
         self.model = check_model(module)
         self.method = make_method(method, composite, low, high, **options)
@@ -52,19 +55,21 @@ class Explainer:
         if flat_below is not None:
             layer_names(self.model, [flat_below])
         self.settings = settings
+        self.short = shortened(self.method, method, self.model, precision)
 
     def __call__(self, inputs: Any, target: Any = "predicted") -> Attribution:
         """Return what the inputs contributed to the target."""
         given = read_inputs(inputs, self.wrt)
         check_dtype(self.model, given)
-        return self.method.attribute(Ask(self.model, given, target, self.settings))
+        return (self.short or self.method).attribute(Ask(self.model, given, target, self.settings))
 
 
 def explain(model: Any, inputs: Any, target: Any = "predicted", *, method: str = "lrp",
             composite: Composite | str | None = None, layers: Sequence[str] | str = (), seed: Seed = "output",
             position: Position = None, wrt: str | None = None, mask: Mask = None, weights: Sequence[str] | str = (),
             many: bool = False, flat_below: str | None = None, low: Any = None, high: Any = None, canonize: bool = True,
-            audit: bool = False, on_uncovered: Literal["error", "gradient"] = "error", **options: Any) -> Attribution:
+            audit: bool = False, on_uncovered: Literal["error", "gradient"] = "error", precision: Precision = None,
+            **options: Any) -> Attribution:
     """Return what an input contributed to an output of a model.
 
     The model is run as it is, and is as before afterwards.
@@ -107,6 +112,8 @@ def explain(model: Any, inputs: Any, target: Any = "predicted", *, method: str =
         Report for every operation where relevance went.
     on_uncovered : "error" or "gradient"
         What to do about operations without a rule.
+    precision : "bf16", optional
+        Compute in bfloat16, with a copy of the model; the report says how far off the map is from that in float32.
     **options
         Of the method, or of the composite if it is given by name.
 
@@ -130,7 +137,7 @@ def explain(model: Any, inputs: Any, target: Any = "predicted", *, method: str =
     """
     explainer = Explainer(model, method=method, composite=composite, layers=layers, seed=seed, position=position,
                           wrt=wrt, mask=mask, weights=weights, many=many, flat_below=flat_below, low=low, high=high,
-                          canonize=canonize, audit=audit, on_uncovered=on_uncovered, **options)
+                          canonize=canonize, audit=audit, on_uncovered=on_uncovered, precision=precision, **options)
     return explainer(inputs, target)
 
 
@@ -171,7 +178,7 @@ def parameter_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:
 
     from assay.core.errors import did_you_mean
 
-    names = [name for name, parameter in model.named_parameters() if parameter.ndim > 1]
+    names = [name for name, parameter in parameters_of(model).items() if parameter.ndim > 1]
     found: dict[str, None] = {}
     for glob in [globs] if isinstance(globs, str) else globs:
         matching = [name for name in names if any(fnmatch.fnmatchcase(form, glob) for form in

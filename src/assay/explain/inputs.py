@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from assay.core.errors import AssayError, did_you_mean
+from assay.explain.compiled import Written
 
 DEPEND_ON_MODE = (_DropoutNd, _NormBase, nn.RReLU, nn.RNNBase)
 
@@ -41,7 +42,15 @@ class Inputs:
 
     def call(self, model: nn.Module, explained: Tensor) -> Any:
         """Call the model with another tensor in place of the explained one."""
-        return model(explained) if self.name is None else model(**{**self.others, self.name: explained})
+        with Written():
+            return model(explained) if self.name is None else model(**{**self.others, self.name: explained})
+
+    def first(self, count: int) -> Inputs:
+        """Return the first samples of the batch."""
+        n = len(self.explained)
+        others = {key: value[:count] if isinstance(value, Tensor) and value.ndim and len(value) == n else value
+                  for key, value in self.others.items()}
+        return replace(self, explained=self.explained[:count], others=others)
 
     def repeated(self, times: int) -> Inputs:
         """Return `times` copies of the batch, one after the other."""

@@ -86,6 +86,34 @@ class Multilinear(LinearMap):
 
 
 @dataclass(frozen=True, eq=False)
+class Interior(LinearMap):
+    """A map of an input that was padded: what is padding is none of its inputs.
+
+    Parameters
+    ----------
+    whole : LinearMap
+        The map of all entries.
+    inside : Tensor
+        1 at entries of the input and 0 at its padding, of the shape of one sample.
+    """
+
+    whole: LinearMap
+    inside: Tensor
+
+    def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        return self.whole.push(x * self.inside, weight, bias)
+
+    def pull(self, s: Tensor, weight: Tensor) -> Tensor:
+        return self.whole.pull(s, weight) * self.inside
+
+    def outer(self, x: Tensor, s: Tensor) -> Tensor:
+        return self.whole.outer(x * self.inside, s)
+
+    def constant(self, value: float) -> Tensor:
+        return self.whole.constant(value)
+
+
+@dataclass(frozen=True, eq=False)
 class Dense(LinearMap):
     """Rows of x times a matrix [outputs, inputs]."""
 

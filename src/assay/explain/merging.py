@@ -15,6 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from assay.core.errors import AssayError, did_you_mean
+from assay.explain.compiled import modules_of
 from assay.explain.composites import AFFINE
 from assay.explain.inputs import Inputs, check_model, read_inputs
 from assay.explain.maps import Conv, Dense
@@ -22,7 +23,7 @@ from assay.explain.op import Edge, Op
 from assay.explain.targets import pick_output
 from assay.explain.trace import trace
 
-BOUNDS = {torch.float64: 1e-9}  # of the largest output; float32 and shorter:
+BOUNDS = {torch.float64: 1e-9, torch.float16: 1e-2, torch.bfloat16: 5e-2}  # of the largest output; float32:
 BOUND = 1e-4
 SMALLEST = 1e-10  # factor of a batch norm that is divided by
 MERGEABLE = (_ConvNd, nn.Linear)
@@ -163,7 +164,7 @@ def found_pairs(model: nn.Module, inputs: Inputs) -> list[tuple[str, str]]:
     ops = trace(model, inputs).recorder.ops
     taken = Counter(edge for op in set(ops.values()) for edge in op.edges)
     runs = Counter(op.module for op in set(ops.values()))
-    modules = dict(model.named_modules())
+    modules = modules_of(model)
     found = []
     for norm in ops.values():
         affine = ops.get(norm.edges[0][0]) if norm.kind == "batch-norm" else None
@@ -177,7 +178,7 @@ def found_pairs(model: nn.Module, inputs: Inputs) -> list[tuple[str, str]]:
 
 def merge_modules(model: nn.Module, layer_path: str, norm_path: str) -> None:
     """Merge one batch norm into a layer, both of `model`, and put an identity in its place."""
-    modules = dict(model.named_modules())
+    modules = modules_of(model)
     for path, kinds, what in ((layer_path, MERGEABLE, "a convolution or dense layer"),
                               (norm_path, (_BatchNorm,), "a batch norm")):
         if path not in modules:
@@ -199,7 +200,7 @@ def merge_modules(model: nn.Module, layer_path: str, norm_path: str) -> None:
         layer.weight = nn.Parameter(scaled_weight(layer, factor), requires_grad=layer.weight.requires_grad)
         layer.bias = nn.Parameter(bias, requires_grad=layer.weight.requires_grad)
     parent, _, name = norm_path.rpartition(".")
-    setattr(model.get_submodule(parent), name, nn.Identity().eval())
+    setattr(modules[parent], name, nn.Identity().eval())
 
 
 def scaled_weight(layer: nn.Module, factor: Tensor) -> Tensor:

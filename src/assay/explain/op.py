@@ -35,6 +35,7 @@ class Books:
     r_in: float = 0.0
     bias: float = 0.0
     stabiliser: float = 0.0
+    size: float = 0.0  # of what came and went, signs aside
     weights: bool = False
     credits: dict[int, Tensor] = field(default_factory=dict)  # relevance of the weight, of each part of many passes
     part: int = 0

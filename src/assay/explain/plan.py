@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+import torch
 from torch import nn
 from torch.autograd.graph import Node
 
 from assay.explain.composites import AFFINE, Composite
 from assay.explain.flow import Form
 from assay.explain.gates import find_gate
+from assay.explain.maps import Interior
 from assay.explain.op import Edge, Op
 from assay.explain.ops.routing import NODES
 from assay.explain.rules import Flat, Norm, Pass, Rule, Signed, Zero
@@ -132,6 +134,7 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
         Operations with a lower index spread relevance evenly.
     """
     rules = choose_rules(graph, graph.order(output[0]), composite, modules, flat_below)
+    leave_out_padding(graph, rules)
 
     def onward(node: Node) -> tuple[Edge, ...]:
         op = graph.ops.get(node)
@@ -152,6 +155,16 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
     as_relevance = carried_as_relevance(steps, preferred=True)
     set_goals(steps, graph.roots, as_relevance)
     return Plan(steps, "R" if output[0] in as_relevance else "G", list(dict.fromkeys(uncovered[::-1])))
+
+
+def leave_out_padding(graph: Graph, rules: Mapping[Op, Rule]) -> None:
+    """Where a rule puts relevance on zeros: zeros that were padded on by an operation of its own get none."""
+    for op, rule in rules.items():
+        source = graph.ops.get(op.edges[0][0]) if op.kind == "conv" and rule.emits == "R" else None
+        pads = () if source is None else source.details.get("zeros", ())
+        if pads and op.map is not None:
+            ones = op.x.new_ones((1, *source.x.shape[1:]))
+            op.map = Interior(op.map.weight, op.map.shape, op.map, torch.nn.functional.pad(ones, pads))
 
 
 def set_goals(steps: list[Step], roots: frozenset[Edge], as_relevance: Set[Node] = frozenset()) -> None:

@@ -10,7 +10,10 @@ SCHEMA = 1
 
 @dataclass
 class Line:
-    """One execution of one operation on the path; the audit's totals over the batch, if it was asked for."""
+    """One execution of one operation on the path; the audit's totals over the batch, if it was asked for.
+
+    What is lost is rounding up to `rounding`.
+    """
 
     index: int
     op: str
@@ -19,6 +22,7 @@ class Line:
     inputs: list[tuple[int, ...]]
     out: tuple[int, ...]
     audit: dict[str, float] | None = None
+    rounding: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data; ``in`` is the shape of the first operand."""
@@ -43,6 +47,9 @@ class Report:
         Merged batch norms: ``modules``, ``difference`` (largest, relative to the largest output), ``merged``.
     sum_out, sum_in : lists of floats [N] (or [M, N])
         Relevance at the output and at the input.
+    precision : dict, optional
+        A shorter precision than the model's: ``dtype``, and ``difference``, the largest to the map in float32, relative
+        to that map's largest entry, on the first sample of the Explainer's first call.
     """
 
     method: str
@@ -53,12 +60,18 @@ class Report:
     sum_out: list[Any] = field(default_factory=list)
     sum_in: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    precision: dict[str, Any] | None = None
+
+    @property
+    def audited(self) -> bool:
+        """Whether books were kept."""
+        return any(line.audit is not None for line in self.lines)
 
     @property
     def worst(self) -> Line | None:
-        """The operation that loses most, if the audit was asked for."""
-        audited = [line for line in self.lines if line.audit is not None]
-        return max(audited, key=lambda line: abs((line.audit or {})["lost"]), default=None)
+        """The operation that loses most, if the audit was asked for and more than rounding is lost anywhere."""
+        losing = [line for line in self.lines if line.audit and abs(line.audit["lost"]) > line.rounding]
+        return max(losing, key=lambda line: abs((line.audit or {})["lost"]), default=None)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data, JSON as it is."""
@@ -68,11 +81,13 @@ class Report:
             "uncovered": [{"op": op, "module": module} for op, module in self.uncovered],
             "canonized": self.canonized, "sum_out": self.sum_out, "sum_in": self.sum_in, "notes": self.notes}
         worst = self.worst
-        return {**found, "worst": worst.as_dict()} if worst else found
+        if self.precision:
+            found["precision"] = self.precision
+        return {**found, "worst": worst.as_dict() if worst else None} if self.audited else found
 
     def __str__(self) -> str:
         head = [f"method {self.method}" + (f", composite {self.composite}" if self.composite else "")]
-        columns = ["r_out", "r_in", "bias", "stabiliser", "lost"] if self.worst else []
+        columns = ["r_out", "r_in", "bias", "stabiliser", "lost"] if self.audited else []
         rows = [["", "op", "module", "rule", "out", *columns]]
         rows += [[str(line.index), line.op, line.module, line.rule, "x".join(map(str, line.out)),
                   *(f"{(line.audit or {}).get(name, 0.0):.4g}" for name in columns)] for line in self.lines]
@@ -82,8 +97,20 @@ class Report:
                 self.uncovered]
         tail += [f"{'merged' if each['merged'] else 'not merged'}: {' + '.join(each['modules'])} "
                  f"(difference {each['difference']:.1e})" for each in self.canonized]
+        if self.precision:
+            tail.append(f"{self.precision['dtype']}: off the map in float32 by {self.precision['difference']:.1e} of "
+                        "its largest entry, on the first sample")
+        if self.audited:
+            tail.append(self._losses())
         sums = [f"sum at the output {_numbers(self.sum_out)}, at the input {_numbers(self.sum_in)}"]
         return "\n".join([*head, *(table if self.lines else []), *tail, *self.notes, *sums])
+
+    def _losses(self) -> str:
+        worst = self.worst
+        if worst is None:
+            return "nothing is lost but by rounding"
+        return f"most is lost by {worst.index} {worst.op} in {worst.module or 'the model itself'}: " \
+               f"{(worst.audit or {})['lost']:.4g}"
 
 
 def _numbers(values: list[Any]) -> str:

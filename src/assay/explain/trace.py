@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from assay.core.errors import AssayError, did_you_mean
+from assay.explain.compiled import modules_of
 from assay.explain.inputs import Inputs
 from assay.explain.op import Edge, edge_of, on_path
 from assay.explain.recorder import Recorder
@@ -105,7 +106,7 @@ def trace(model: nn.Module, inputs: Inputs, adjust: Adjust | None = None, *, wat
         value = adjust(value)
     paths = [name.partition("#")[0] for name in watched]
     keep = (lambda t: t.detach().clone()) if clone else Tensor.detach
-    modules = dict(model.named_modules())
+    modules = modules_of(model)
     scopes = Scopes(modules, paths, all_modules=describe, keep=keep)
     recorder = Recorder(scopes, describe)
     with torch.inference_mode(False), torch.enable_grad():
@@ -139,7 +140,7 @@ def layer_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:
     AssayError
         If a glob matches none.
     """
-    paths = {path: module for path, module in model.named_modules() if path}
+    paths = {path: module for path, module in modules_of(model).items() if path}
     found: dict[str, None] = {}
     for glob in [globs] if isinstance(globs, str) else globs:
         bare, _, call = glob.partition("#")

@@ -13,6 +13,7 @@ from assay.explain.ask import Ask
 from assay.explain.attribution import Attribution
 from assay.explain.attributors.gradient import slopes
 from assay.explain.attributors.relevance import Lrp, totals
+from assay.explain.compiled import modules_of
 from assay.explain.report import Report
 from assay.explain.trace import Trace
 
@@ -40,7 +41,7 @@ class GradCam:
         if ask.inputs.are_tokens:
             raise AssayError(f"{self.name} needs an input with places, [N, C, ...]; this one holds token ids",
                              "use input-x-gradient or lrp")
-        every = [path for path, _ in ask.model.named_modules()] if self.layer is None else [self.layer]
+        every = list(modules_of(ask.model)) if self.layer is None else [self.layer]
         trace = ask.trace(clone=True, watched=[*every, *ask.settings.watched])
         layer = spatial_layer(trace) if self.layer is None else self.layer
         value = trace.watched(layer).value

@@ -169,7 +169,8 @@ class Points:
 def noise(x: Tensor, random_state: int, step: int) -> Tensor:
     """Return normal noise of one sample's shape: the same for every sample and batch size."""
     generator = torch.Generator().manual_seed(int(np.random.SeedSequence((random_state, step)).generate_state(1)[0]))
-    return torch.randn((1, *x.shape[1:]), generator=generator, dtype=x.dtype).to(x.device)
+    kind = x.dtype if x.dtype is torch.float64 else torch.float32  # shorter numbers get the same noise, rounded
+    return torch.randn((1, *x.shape[1:]), generator=generator, dtype=kind).to(x)
 
 
 def positive(name: str, value: Any, least: int = 1) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from assay.explain.ask import Ask
@@ -63,6 +64,7 @@ class Lrp:
 
 def totals(value: Tensor, lead: int) -> list[Any]:
     """Return sums over all but the sample axis (and the axis in front of it, if there is one)."""
+    value = value if value.dtype is torch.float64 else value.float()
     summed = value.flatten(lead + 1).sum(-1) if value.ndim > lead + 1 else value
     found: list[Any] = summed.tolist()
     return found

@@ -12,7 +12,7 @@ MOVES = (
     "broadcast_to", "broadcast_tensors", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack",
     "column_stack", "chunk", "split", "split_with_sizes", "tensor_split", "unsafe_chunk", "unsafe_split", "unbind",
     "narrow", "select", "slice", "getitem", "index_select", "index", "gather", "take", "take_along_dim",
-    "masked_select", "masked_fill", "where", "pad", "constant_pad_nd", "reflection_pad1d", "replication_pad1d", "flip",
+    "masked_select", "masked_fill", "where", "reflection_pad1d", "replication_pad1d", "flip",
     "fliplr", "flipud", "roll", "rot90", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle",
     "native_channel_shuffle", "tril", "triu", "diagonal", "diag", "diag_embed", "unfold", "im2col", "view_as",
     "reshape_as", "copy", "setitem", "scatter", "masked_scatter", "index_put", "index_copy", "index_fill",
@@ -40,6 +40,15 @@ NODES = frozenset(f"{name}Backward{version}" for version in (0, 1) for name in R
 def move(call: Call) -> Op:
     """Every entry of the result is an entry of an operand, or a constant: relevance moves with it."""
     return call.op("view", moves=True)
+
+
+@describes("pad", "constant_pad_nd")
+def padding(call: Call) -> Op:
+    """Entries around a tensor; `zeros` are how many on each side of its last axes, if they are zeros."""
+    a = call.bind("input", "pad", mode="constant", value=None)
+    places = 2 * (call.result.ndim - 2)
+    zeros = a.mode == "constant" and a.value in (None, 0) and len(a.pad) <= places and min(a.pad, default=0) >= 0
+    return call.op("view", moves=True, zeros=tuple(a.pad) if zeros else ())
 
 
 @describes(*MIXES)
