@@ -100,7 +100,7 @@ def set_key(name: str, value: str) -> Path:
     AssayError
         If the name is no name of a variable, or the value cannot be a key.
     """
-    _check_name(name)
+    check_name(name)
     value = value.strip()
     if not value or not value.isascii() or not value.isprintable() or " " in value:
         raise AssayError(f"{name}: expected a key, one word of plain characters, found none",
@@ -125,10 +125,10 @@ def names() -> list[str]:
     return list(dict.fromkeys([*KNOWN, *read(), *key_names()]))
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise AssayError if this is not the name of a variable; it is not repeated, for it may be a key."""
     if not name.isidentifier() or not name.isascii():
-        raise AssayError(f"{name!r} is not the name of a variable: expected one as OPENAI_API_KEY",
-                         "see assay keys list")
+        raise AssayError("expected the name of a key, as OPENAI_API_KEY, found none", "see assay keys list")
 
 
 def _write(keys: Mapping[str, str]) -> None:
