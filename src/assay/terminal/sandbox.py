@@ -59,6 +59,12 @@ class Job:
         Seconds for the command.
     same_shell_setup, same_shell_probe : str
         bash, run in the command's own shell before and after it; what the probe prints is `Result.probe`.
+    hosts : mapping of str to str
+        Name -> address, besides localhost.
+    home : Path, optional
+        A folder the home starts as a copy of, times and hard links included, before the fixture: one that was kept.
+    keep : Path, optional
+        Where a copy of the home is left in the end; must not be there yet.
     """
 
     command: str
@@ -71,6 +77,9 @@ class Job:
     timeout: float = 10.0
     same_shell_setup: str = ""
     same_shell_probe: str = ""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    home: Path | None = None
+    keep: Path | None = None
 
     def scripts(self) -> dict[str, str]:
         """Return the scripts by the names they have inside; those that are empty are left out."""
@@ -157,9 +166,12 @@ def run(job: Job, limits: Limits = Limits()) -> Result:  # noqa: B008  (frozen)
             box = Box(command, limits, [folder.path / "home"], folder.owner)
         with box:
             try:
-                return _Run(job, box, folder.path).result()
+                result = _Run(job, box, folder.path).result()
             except TooDeep as error:
                 return Result("not-checked", f"the home cannot be looked at: {error}")
+        if job.keep is not None:
+            _copy(folder.path / "home", job.keep)
+        return result
 
 
 class _Run:
@@ -230,7 +242,9 @@ def _check(job: Job) -> None:
 
 def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
     """Write what the box reads, and return the command that starts it."""
-    folder.folder("home")
+    home = folder.folder("home")
+    if job.home is not None:
+        _copy(job.home, home)
     opt, etc = folder.folder("opt"), folder.folder("etc")
     (opt / "bin").mkdir()
     for name in job.written():
@@ -241,11 +255,18 @@ def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
         folder.file(f"opt/{name}", text)
     for name, text in mounts.ETC.items():
         (etc / name).write_text(text)
+    with (etc / "hosts").open("a") as file:
+        file.writelines(f"{address} {name}\n" for name, address in job.hosts.items())
     shims.write(opt / "bin", job.shims)
     shell = SAME_SHELL if job.same_shell else PLAIN
     return [shutil.which("bwrap") or "", *mounts.home(folder.path, job.written(), limits),
             *mounts.environment({**mounts.ENVIRONMENT, **job.environment}), "--",
             *limits.command(), "/bin/sh", "/opt/box/init", job.cwd, shell]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder's content with all that can be kept of it; the target may be there, and empty."""
+    subprocess.run(["cp", "-a", "--", f"{source}/.", target], check=True)
 
 
 @functools.cache
