@@ -185,11 +185,15 @@ class _Run:
         heard = self.box.hear(PREPARE)
         if heard != ["ready"]:
             return Result("not-checked", self._unprepared(heard))
+        if self.job.background:
+            self.box.settle()
         before, processes = self._home(), self.box.processes()
         began = time.monotonic()
         self.box.answer()
         heard = self.box.hear(self.job.timeout)
         seconds = time.monotonic() - began
+        if self.job.background or self.box.processes() > processes:
+            self.box.settle()
         self.box.drain(more=self.box.processes() > processes)
         result = Result("checked", rc=int(heard[1]) if heard else None, seconds=seconds, home_before=before,
                         timed_out=self.box.timed_out, limit="time" if self.box.timed_out else self.box.limit)

@@ -5,7 +5,7 @@ printf init >/proc/1/comm
 printf 1000 >/proc/1/oom_score_adj
 
 say() { printf '%s\n' "$*" >&3; }
-go_on() { read -r answer <&3 || exit 1; }
+go_on() { (read -r answer <&3) || exit 1; }  # waiting for a child, this process buries the dead of others too
 script() {
     [ ! -f "/opt/box/$1" ] || bash -e "/opt/box/$1" 3<&- 4>&- 5>&- || { say "failed $1 $?"; exit 1; }
 }

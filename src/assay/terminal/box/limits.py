@@ -77,6 +77,15 @@ class Watch:
         """Return how many processes are in the box."""
         return len(self._pids())
 
+    def busy(self) -> bool:
+        """Whether a process is at work or dying: a shell, perhaps, that has yet to become a program."""
+        return any(self._state(pid) in (b"R", b"D", b"Z") for pid in self._pids() if pid != "1")
+
+    def _state(self, pid: str) -> bytes:
+        with contextlib.suppress(OSError):
+            return (self.inside / "proc" / pid / "stat").read_bytes().rpartition(b")")[2].split()[0]
+        return b""
+
     def _pids(self) -> list[str]:
         """/proc of the box lists its own processes only."""
         with contextlib.suppress(OSError):

@@ -21,6 +21,7 @@ from assay.terminal.box.mounts import TEMPORARY
 
 CHUNK = 1 << 16
 GRACE = 0.05  # s for the last words of what the command left running
+SETTLED = 0.2  # s; what works without end is not waited for any longer
 # A script must not be open for writing in a child of another thread's that has not become its program yet.
 STARTING = threading.Lock()
 
@@ -113,6 +114,12 @@ class Box:
         wait = GRACE if more else 0.0
         while (left := last - time.monotonic()) > 0 and (self._receive(min(wait, left), "socket") or more):
             pass
+
+    def settle(self) -> None:
+        """Wait a moment until what is left running waits itself: it has become its program, or is gone if killed."""
+        last = time.monotonic() + SETTLED
+        while self._watch and self._watch.busy() and time.monotonic() < last:
+            time.sleep(0.002)
 
     def text(self, name: str) -> str:
         """Return what was written to ``stdout`` or ``stderr``."""
