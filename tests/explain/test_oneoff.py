@@ -11,8 +11,9 @@ from PIL import Image
 
 from assay.core.errors import AssayError
 from assay.explain import explain
+from assay.explain.image import draw, tokens
 from assay.explain.models import Network, build
-from assay.explain.oneoff import Drawing, Question, answer, check_files, find_network, layers, parse_target
+from assay.explain.oneoff import Drawing, Question, answer, check_files, layers, parse_target
 from assay.explain.reading import Sample, read_sample
 
 RNG = np.random.default_rng(0)
@@ -96,7 +97,8 @@ def test_the_picture_of_a_layer_has_the_inputs_size(network, sample):
 
 
 @pytest.mark.parametrize(("asked", "words"), [
-    (Question(target="4"), "target 4"),
+    (Question(target="4"), "--target: target 4 is out of range"),
+    (Question(target="contrast:1,1"), "--target: the target"),
     (Question(target="cow"), "--target"),
     (Question(target="contrast:bee,cow"), "--target"),
     (Question(layer="feature.0"), "--layer"),
@@ -107,7 +109,9 @@ def test_the_picture_of_a_layer_has_the_inputs_size(network, sample):
     (Question(options={"gama": 1}), "gama"),
     (Question(composite="epsilon-gamma-box", options={"gamma": -1}), "gamma"),
     (Question(position="x"), "--position"),
-    (Question(position="3"), "position"),
+    (Question(position="3"), "--position 3"),
+    (Question(method="occlusion", layer="features.0"), "--layer"),
+    (Question(method="gradcam", layer="classifier.0"), "choose a convolution"),
     (Question(layer="features.*"), "--layer"),
 ])
 def test_refused_and_the_option_is_named(network, sample, asked, words):
@@ -124,6 +128,27 @@ def test_a_network_that_does_not_run_is_named(network):
             run(Sample(torch.zeros(1, 1, 8, 6)))
 
 
+def test_grad_cam_works_at_the_layer_that_is_asked(network, sample):
+    free = answer(network, sample, Question(method="gradcam"))
+    assert free.document()["layer"] is None
+    assert (free.picture(Drawing()) == draw(free.found.relevance[0])).all()
+    found = answer(network, sample, Question(method="guided_gradcam", layer="features.0"))
+    assert found.document()["layer"]["shape"] == [1, 8, 6]
+    assert found.document()["report"]["notes"] == ["layer features.0"]
+
+
+def test_a_map_needs_a_position_and_the_option_is_named():
+    maps = Network(torch.nn.Conv2d(3, 2, 1), (3, 8, 6), name="maps")
+    sample = Sample(torch.ones(1, 3, 8, 6))
+    with pytest.raises(AssayError) as error:
+        answer(maps, sample, Question())
+    assert "no --position" in error.value.message
+    assert error.value.hint == "give --position i,j"
+    found = answer(maps, sample, Question(position="2,3", composite="epsilon")).found.relevance
+    assert found.abs().sum((0, 1)).nonzero().tolist() == [[2, 3]]
+    assert answer(maps, sample, Question(position="sum")).document()["output"]["shape"] == [2, 8, 6]
+
+
 def test_options_reach_the_method(network, sample):
     one, other = (answer(network, sample, Question(method="occlusion", options={"window": size}))
                   for size in (1, 4))
@@ -135,11 +160,35 @@ def test_options_reach_the_method(network, sample):
 def test_tokens_and_positions():
     module = torch.nn.Sequential(torch.nn.Embedding(9, 4), torch.nn.Linear(4, 5)).eval()
     network = Network(module, (16,), layout="tokens", name="language")
-    found = answer(network, Sample(torch.tensor([[1, 2, 3]])), Question(composite="epsilon", position="1", target="2"))
+    sample = Sample(torch.tensor([[1, 2, 3]]), np.arange(1, 4))
+    found = answer(network, sample, Question(composite="epsilon", position="1", target="2"))
     assert found.document()["relevance"]["shape"] == [3]
     assert found.document()["output"]["shape"] == [3, 5]
     assert len(found.document()["output"]["top"]) == 5
-    assert found.picture(Drawing()).ndim == 3
+    assert (found.picture(Drawing()) == tokens(found.found.relevance[0], ["1", "2", "3"])).all()
+
+
+def test_layers_of_tokens():
+    embedding = torch.nn.Embedding(9, 4)
+    network = Network(torch.nn.Sequential(embedding, torch.nn.Linear(4, 5)), (16,), layout="tokens")
+    sample = Sample(torch.tensor([[7, 8]]), np.array([7, 8]))
+    for layer in ("0", "embedding"):
+        found = answer(network, sample, Question(composite="epsilon", layer=layer))
+        assert found.document()["layer"]["shape"] == [2, 4]
+        assert found.picture(Drawing()).shape == tokens([0.0, 1.0], ["7", "8"]).shape
+
+
+def test_units_without_a_place_are_cells(network, sample):
+    found = answer(network, sample, Question(layer="classifier.0", composite="epsilon"))
+    labels = ["ant", "bee", "cat", "dog"]
+    assert (found.picture(Drawing()) == tokens(found.at_layer, labels)).all()
+
+
+def test_the_picture_is_enlarged_without_blur(network, sample):
+    found = answer(network, sample, Question())
+    small, large = found.picture(Drawing()), found.picture(Drawing(scale=3))
+    assert large.shape == (24, 18, 3)
+    assert (large[1::3, 1::3] == small).all()
 
 
 def test_layers_with_shapes(network, sample):
@@ -160,30 +209,3 @@ def test_files_are_checked_first_and_all_or_none_are_written(network, sample, tm
     with pytest.raises(AssayError, match="no colour map"):
         found.write([tmp_path / "a.json", tmp_path / "a.png"], Drawing(cmap="nothing"))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(("a.", "."))) == []
-
-
-def test_an_architecture_with_weights(tmp_path):
-    model = build("cnn", 3, seed=1)
-    torch.save(model.state_dict(), tmp_path / "w.pt")
-    found = find_network("cnn", str(tmp_path / "w.pt"), None, 3, (3, 9, 9))
-    assert (found.input_shape, found.name) == ((3, 9, 9), "cnn")
-    assert torch.equal(found.module(torch.ones(1, 3, 9, 9)), model(torch.ones(1, 3, 9, 9)))
-    with pytest.raises(AssayError) as error:
-        find_network("cnn", str(tmp_path / "w.pt"), "0" * 64, 3)
-    assert error.value.code == 3
-
-
-@pytest.mark.parametrize(("arguments", "code", "words"), [
-    (("vgg17",), 5, "did you mean vgg16"),
-    (("vgg11",), 5, "--weights"),
-    (("emt",), 5, "no network named 'emt'"),
-    (("vgg11", None, None, 3), 2, "--weights"),
-    (("vgg11", "nowhere.pt", None, 3), 4, "nowhere.pt"),
-    (("resnet50",), 4, "resnet50-11ad3fa6.pth"),
-    (("hf:a/b",), 2, "REVISION"),
-])
-def test_networks_that_are_none(arguments, code, words):
-    with pytest.raises(AssayError) as error:
-        find_network(*arguments)
-    assert words in str(error.value)
-    assert error.value.code == code

@@ -12,7 +12,7 @@ from torch import nn
 
 from assay.core.errors import AssayError
 from assay.explain.models import Network
-from assay.explain.reading import read_sample
+from assay.explain.reading import read_sample, shape_of
 
 RNG = np.random.default_rng(0)
 COLOUR = Network(nn.Identity(), (3, 6, 8), mean=(0.5, 0.4, 0.3), std=(0.1, 0.2, 0.5), name="net")
@@ -84,11 +84,29 @@ def test_a_sound_of_any_width(tmp_path, width):
     assert sample.inputs[0].numpy() == pytest.approx(values, abs=2.0 ** (1 - 8 * width) + 1e-6)
 
 
+def test_a_signals_curve_is_drawn_without_limits(tmp_path):
+    array = RNG.normal(size=(2, 50)) * 5
+    np.save(tmp_path / "a.npy", array)
+    assert read_sample(tmp_path / "a.npy", SIGNAL).shown == pytest.approx(array.astype(np.float32))
+
+
+def test_the_shape_of_a_file(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 5)))
+    assert shape_of(tmp_path / "a.npy") == (2, 5)
+    path = picture(tmp_path / "a.png", np.zeros((6, 8), np.uint8))
+    assert shape_of(path) == (3, 6, 8)
+    assert shape_of(path, pictures=False) is None
+    assert shape_of(sound(tmp_path / "a.wav", np.zeros((1, 4)))) is None
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    assert shape_of(tmp_path / "b.png") is None
+
+
 def test_token_ids(tmp_path):
     np.save(tmp_path / "t.npy", np.array([3, 1, 2], np.int32))
     sample = read_sample(tmp_path / "t.npy", TOKENS)
     assert sample.inputs.tolist() == [[3, 1, 2]]
     assert sample.inputs.dtype == torch.int64
+    assert sample.shown.tolist() == [3, 1, 2]
 
 
 def made(tmp_path, name, content):
@@ -111,6 +129,7 @@ def made(tmp_path, name, content):
     ("a.npy", np.zeros((3, 8, 6)), COLOUR, "the network net takes one sample of shape (3, 6, 8)"),
     ("a.npy", np.zeros((1, 3, 6, 8)), COLOUR, "shape (1, 3, 6, 8)"),
     ("a.npy", np.zeros((3, 6, 8), complex), COLOUR, "complex128"),
+    ("a.npy", np.full((3, 6, 8), np.nan), COLOUR, "NaN or infinity"),
     ("a.npz", {"a": np.zeros(1), "b": np.zeros(1)}, COLOUR, "2 arrays (a, b)"),
     ("a.npy", np.zeros(3), TOKENS, "shape (T,)"),
     ("a.png", b"", TOKENS, "takes tokens"),

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
               help="Above 0: lay the heatmap over the picture, with this share.")
 @click.option("--percentile", type=click.FloatRange(0, 100, min_open=True), metavar="P",
               help="Of |relevance| that the strongest colour stands for.")
+@click.option("--scale", default=1, type=click.IntRange(1, 64), metavar="N",
+              help="Enlarge each pixel of the picture to N x N.")
 @click.option("--audit", is_flag=True, help="Account for every operation.")
 @click.option("--on-uncovered", type=click.Choice(["error", "gradient"]), default="error",
               help="What to do about operations without a rule.")
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 @selectors.as_json
 def explain(source: Path | None, model: str, weights: str | None, sha256: str | None, classes: int | None,
             files: tuple[Path, ...], options: tuple[str, ...], cmap: str, alpha: float, percentile: float | None,
-            list_layers: bool, as_json: bool, **asked: Any) -> None:
+            scale: int, list_layers: bool, as_json: bool, **asked: Any) -> None:
     """Show what a network looks at in INPUT: a picture, a .wav, or a .npy with one sample in the network's units.
 
     Without -o a summary is printed.
@@ -56,11 +58,12 @@ def explain(source: Path | None, model: str, weights: str | None, sha256: str | 
     assay explain digit.npy --model digits-cnn --target contrast:3,8 --json
     """  # noqa: D301  (click takes the backspace for: leave these lines as they are)
     from assay.explain import oneoff
+    from assay.explain.models.finding import find_network
 
     question = oneoff.Question(**asked, options=dict(_pair(text) for text in options))
-    drawing = oneoff.Drawing(cmap, alpha, percentile)
+    drawing = oneoff.Drawing(cmap, alpha, percentile, scale)
     _check_first(source, files, cmap, list_layers)
-    network = oneoff.find_network(model, weights, sha256, classes, _shape(source))
+    network = find_network(model, weights, sha256, classes, source)
     if list_layers:
         _list_layers(network, source, as_json)
         return
@@ -91,13 +94,6 @@ def _check_first(source: Path | None, files: tuple[Path, ...], cmap: str, list_l
     check_files(files)
     with named("--cmap"):
         colour_stops(cmap)
-
-
-def _shape(source: Path | None) -> tuple[int, ...] | None:
-    """Return the shape of an array: an architecture with convolutions takes any size."""
-    from assay.explain.reading import ARRAYS, read_array
-
-    return read_array(source).shape if source is not None and source.suffix in ARRAYS else None
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -1,9 +1,10 @@
-"""One explanation of one file, as ``assay explain`` gives it: which network, what about it, and what is written."""
+"""One explanation of one file, as ``assay explain`` gives it: what is asked about a network, and what is written."""
 
 from __future__ import annotations
 
 import io
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.core.errors import NOTHING, AssayError, describe, did_you_mean
+from assay.core.errors import AssayError, describe, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +24,16 @@ if TYPE_CHECKING:
 
 TOP = 10
 SUFFIXES = (".png", ".npz", ".json")
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, which published weights are trained on
-SIDE = 224
+MAPPED = ("gradcam", "guided-gradcam")  # methods that work at one layer: --layer says at which
+EMBEDDING = "embedding"  # where relevance of token ids begins
+WITHOUT_LAYERS = ("occlusion", "random", "edges")
+MOST_CELLS = 120  # units of a dense layer that are drawn as cells with their numbers
+# How a message of `explain` is put for somebody who gave options and no arguments.
+WORDS = ((r"\bposition=None\b", "no --position"), (r"\bposition=\(i, j\)", "--position i,j"),
+         (r"\bposition='?([\w-]+)'?", r"--position \1"), (r"\bposition=", "--position "),
+         (r"\bmethod='([\w-]+)'", r"--method \1"), (r"\bon_uncovered='gradient'", "--on-uncovered gradient"),
+         (r"\blow= and high=", "--low and --high"), (r"\bleave position out", "leave --position out"),
+         (r"^(the )?target ", r"--target: \g<0>"))
 
 
 @dataclass(frozen=True)
@@ -55,50 +64,20 @@ class Question:
     on_uncovered: str = "error"
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def method_name(self) -> str:
+        """The method as `METHODS` spells it."""
+        return self.method.lower().replace("_", "-")
+
 
 @dataclass(frozen=True)
 class Drawing:
-    """How the picture looks: as for `assay.explain.image.draw`."""
+    """How the picture looks: as for `assay.explain.image.draw`; `scale` enlarges each of its pixels."""
 
     cmap: str = "coldnhot"
     alpha: float = 0.0
     percentile: float | None = None
-
-
-def find_network(model: str, weights: str | None = None, sha256: str | None = None, classes: int | None = None,
-                 shape: Sequence[int] | None = None) -> Network:
-    """Return the network that a command names.
-
-    Parameters
-    ----------
-    model : str
-        A registered network; an architecture of `build`, with weights; ``hf:REPO@REVISION`` or a folder.
-    weights, sha256, classes
-        For an architecture: as for `load`.
-    shape : sequence of int, optional
-        Of the sample, for an architecture that takes any; else pictures of 3 x 224 x 224.
-
-    Raises
-    ------
-    AssayError
-        Exit code 5 if there is no such network or architecture; 3 for a wrong hash; 2 for options that do not fit.
-    LoadError
-        If it cannot load.
-    """
-    from assay.explain.models.registered import entry
-    from assay.explain.models.registered import named as registered
-
-    if model.startswith("hf:") or (Path(model).is_dir() and weights is None):
-        from assay.explain.models.huggingface import load_folder
-
-        return load_folder(model)
-    if weights is None and sha256 is None and classes is None:
-        try:
-            entry(model)
-        except AssayError as error:
-            raise _unknown(model, error) from None
-        return registered(model)
-    return _built(model, weights, sha256, classes, shape)
+    scale: int = 1
 
 
 def answer(network: Network, sample: Sample, asked: Question) -> Answer:
@@ -112,36 +91,38 @@ def answer(network: Network, sample: Sample, asked: Question) -> Answer:
     from assay.explain.explainer import explain
 
     started = time.perf_counter()
-    _check(network, asked)
+    layer = _check(network, asked)
     target, position = parse_target(asked.target, network), _position(asked.position)
-    with running(network, sample):
+    options, layers = dict(asked.options), [layer] if layer else []
+    if asked.method_name in MAPPED and layer:
+        options, layers = {**options, "layer": layer}, []
+    with running(network, sample), worded():
         found = explain(
             network, sample.inputs, target, method=asked.method, composite=asked.composite,
-            layers=[asked.layer] if asked.layer else (), position=position, flat_below=asked.flat_below, low=asked.low,
-            high=asked.high, audit=asked.audit, on_uncovered=asked.on_uncovered,  # type: ignore[arg-type]
-            **asked.options)
-    if len(found.layers) > 1:
-        raise AssayError(f"--layer {asked.layer!r} means {len(found.layers)} layers",
-                         f"name one of {', '.join(list(found.layers)[:5])}")
-    return Answer(network, sample, asked, found, time.perf_counter() - started)
+            layers=[name for name in layers if name != EMBEDDING], position=position, flat_below=asked.flat_below,
+            low=asked.low, high=asked.high, audit=asked.audit,
+            on_uncovered=asked.on_uncovered, **options)  # type: ignore[arg-type]
+    if layer and layer not in found.layers:
+        raise AssayError(f"--layer {asked.layer}: no relevance was kept there",
+                         f"there is some at {', '.join(found.layers) or 'no layer'}")
+    return Answer(network, sample, asked, found, layer, time.perf_counter() - started)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An explanation, and what it was of."""
+    """An explanation, and what it was of; `layer` is the module path at which relevance was asked for."""
 
     network: Network
     sample: Sample
     asked: Question
     found: Attribution
+    layer: str | None
     seconds: float
 
     def document(self, files: Iterable[Path] = ()) -> dict[str, Any]:
         """Return all but the maps as JSON; shapes are those of one sample, without the batch."""
-        output, relevance = self.outputs(), self.found.relevance[0].double()
+        output, relevance, at = self.outputs(), self.found.relevance[0].double(), self.at_layer
         top = output.flatten().topk(min(TOP, output.numel()))
-        layer = [{"name": name, "shape": list(value.shape[1:]), "sum": float(value.double().sum())}
-                 for name, value in self.found.layers.items()]
         return {
             "model": self.network.name, "method": self.asked.method, "composite": self.found.report.composite,
             "target": self._target(),
@@ -152,7 +133,9 @@ class Answer:
                           "min": float(relevance.min()), "max": float(relevance.max()),
                           "positive": float(relevance.clamp(min=0).sum()),
                           "negative": float(relevance.clamp(max=0).sum())},
-            "layer": layer[0] if layer else None, "report": self.found.report.as_dict(),
+            "layer": None if at is None else {
+                "name": self.layer, "shape": list(at.shape), "sum": float(at.double().sum())},
+            "report": self.found.report.as_dict(),
             "files": [str(path) for path in files], "seconds": self.seconds}
 
     def outputs(self) -> Tensor:
@@ -188,23 +171,40 @@ class Answer:
             raise
         return written
 
+    @property
+    def at_layer(self) -> Tensor | None:
+        """The relevance at the layer that was asked for, without the batch."""
+        return self.found.layers[self.layer][0] if self.layer else None
+
     def picture(self, drawing: Drawing) -> np.ndarray:
         """Return the picture ``uint8`` [H, W, 3] of the relevance, or of that at the layer, scaled up to the input."""
-        from assay.explain.image import draw
+        from assay.explain.image import draw, enlarge
 
-        relevance, layout = self.found.relevance[0], self.network.layout
-        if self.found.layers:
-            relevance, layout = self._at_layer()
+        relevance, layout, shown = self.found.relevance[0], self.network.layout, self.sample.shown
+        if self.at_layer is not None:
+            relevance, layout = self._spread(self.at_layer)
+            shown = shown if drawing.alpha > 0 and layout == "image" else None
         elif relevance.ndim == 1 and layout == "image":
             layout = "array"
-        shown = self.sample.shown if layout == self.network.layout and not self.found.layers else None
-        overlaid = self.sample.shown if drawing.alpha > 0 and layout == "image" else shown
-        return draw(relevance, overlaid, layout, cmap=drawing.cmap, percentile=drawing.percentile, alpha=drawing.alpha)
+        texts: Sequence[str] = ()
+        if layout == "tokens":
+            texts = self._texts(len(relevance))
+        pixels = draw(relevance, shown, layout, cmap=drawing.cmap, percentile=drawing.percentile, alpha=drawing.alpha,
+                      texts=texts)
+        return enlarge(pixels, drawing.scale)
 
-    def _at_layer(self) -> tuple[Any, str]:
+    def _spread(self, relevance: Tensor) -> tuple[Any, str]:
         from assay.explain.layermaps import spread
 
-        return spread(next(iter(self.found.layers.values()))[0], self.network)
+        values, layout = spread(relevance, self.network)
+        cells = layout == "signal" and len(self.network.input_shape) != 2 and len(values) <= MOST_CELLS
+        return values, "tokens" if cells else layout
+
+    def _texts(self, count: int) -> list[str]:
+        """Return what stands in `count` cells: the ids of tokens, the labels of outputs, or the numbers of units."""
+        if self.network.layout == "tokens" and self.sample.shown is not None and count == len(self.sample.shown):
+            return [str(number) for number in self.sample.shown.tolist()]
+        return list(self.network.labels) if count == len(self.network.labels) else [str(i) for i in range(count)]
 
     def _content(self, path: Path, files: Sequence[Path], drawing: Drawing) -> bytes:
         if path.suffix == ".png":
@@ -217,8 +217,8 @@ class Answer:
 
         arrays = {"relevance": self.found.relevance[0], "input": self.sample.inputs[0], "output": self.found.output[0],
                   "target": self.found.target[0]}
-        for value in self.found.layers.values():
-            arrays["layer"] = value[0]
+        if self.at_layer is not None:
+            arrays["layer"] = self.at_layer
         stream = io.BytesIO()
         np.savez_compressed(stream, allow_pickle=False,
                             **{name: value.detach().cpu().numpy() for name, value in arrays.items()})
@@ -278,20 +278,40 @@ def check_files(files: Sequence[Path]) -> None:
             raise AssayError(f"-o {path}: there is no folder {path.parent}", "make it, or name another file")
 
 
-def _check(network: Network, asked: Question) -> None:
-    """Raise AssayError that names the option, for what can be told before the network runs."""
+def _check(network: Network, asked: Question) -> str | None:
+    """Return the path of the asked layer; raise AssayError that names the option, for what can be told before."""
     from assay.explain.composites import known_as
     from assay.explain.methods import METHODS
     from assay.explain.trace import layer_names
 
-    if asked.method.lower().replace("_", "-") not in METHODS:
+    if asked.method_name not in METHODS:
         raise AssayError(f"--method: no method {asked.method!r}",
                          did_you_mean(asked.method, METHODS) or f"there are {', '.join(METHODS)}")
+    if asked.layer and asked.method_name in WITHOUT_LAYERS:
+        raise AssayError(f"--layer: the method {asked.method} has no relevance at layers", "leave --layer out")
     with named("--composite"):
         known_as(asked.composite) if asked.composite else None
-    for option, layer in (("--layer", asked.layer), ("--flat-below", asked.flat_below)):
-        with named(option):
-            layer_names(network.module, [layer]) if layer else None
+    with named("--flat-below"):
+        layer_names(network.module, [asked.flat_below]) if asked.flat_below else None
+    if not asked.layer or (asked.layer == EMBEDDING and network.layout == "tokens"):
+        return asked.layer
+    with named("--layer"):
+        found = layer_names(network.module, [asked.layer])
+    if len(found) > 1:
+        raise AssayError(f"--layer {asked.layer!r} means {len(found)} layers", f"name one of {', '.join(found[:5])}")
+    return found[0]
+
+
+@contextmanager
+def worded() -> Iterator[None]:
+    """Put an error's arguments as the options that they were given by."""
+    try:
+        yield
+    except AssayError as error:
+        message, hint = error.message, error.hint
+        for pattern, words in WORDS:
+            message, hint = re.sub(pattern, words, message), re.sub(pattern, words, hint)
+        raise AssayError(message, hint, error.code) from error
 
 
 @contextmanager
@@ -332,31 +352,6 @@ def _position(text: str | None) -> Any:
     except ValueError:
         raise AssayError(f"--position {text!r}: expected a number, i,j or sum") from None
     return numbers[0] if len(numbers) == 1 else numbers
-
-
-def _built(arch: str, weights: str | None, sha256: str | None, classes: int | None,
-           shape: Sequence[int] | None) -> Network:
-    from assay.explain.models.loading import PUBLISHED, load
-
-    if weights is None:
-        raise AssayError(f"--model {arch}: --classes and --sha256 go with --weights", "name a file or a URL")
-    module = load(arch, classes or 1000, weights, sha256)
-    from assay.explain.models.network import Network
-
-    natural = arch in PUBLISHED
-    return Network(module, tuple(shape or (3, SIDE, SIDE)), MEAN if natural else (0.0,), STD if natural else (1.0,),
-                   name=arch)
-
-
-def _unknown(model: str, error: AssayError) -> AssayError:
-    """Return the error of a name that is no network, with what else it may have meant."""
-    from assay.explain.models.loading import PUBLISHED
-
-    if model in PUBLISHED or model in ("resnet", "vit", "cnn"):
-        return AssayError(f"--model {model}: an architecture, not a network",
-                          "give its weights: --weights FILE or URL, and --classes K", NOTHING)
-    hint = error.hint or did_you_mean(model, PUBLISHED)
-    return AssayError(f"--model: {error.message}", hint, NOTHING)
 
 
 def _note(shapes: dict[str, list[int]], name: str) -> Callable[..., None]:

@@ -28,8 +28,8 @@ class Sample:
     ----------
     inputs : tensor [1, ...]
         In the network's units.
-    shown : array [C, ...], optional
-        In 0..1, to draw: of pictures, signals and volumes.
+    shown : array, optional
+        To draw: [C, ...] in 0..1 of pictures and volumes, the curves [C, T] of signals, the ids [T] of tokens.
     """
 
     inputs: Tensor
@@ -85,6 +85,27 @@ def read_array(path: Path) -> np.ndarray:
     return np.asarray(arrays[0])
 
 
+def shape_of(path: Path, pictures: bool = True) -> tuple[int, ...] | None:
+    """Return the shape of an array, or of a picture in colour if `pictures`; None of anything else.
+
+    Raises
+    ------
+    AssayError
+        If it is an array and cannot be read.
+    """
+    if path.suffix in ARRAYS:
+        return read_array(path).shape
+    if not pictures or path.suffix == ".wav":
+        return None
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return 3, picture.height, picture.width
+    except OSError:
+        return None  # what is wrong with it is said when it is read
+
+
 def _of_array(path: Path, array: np.ndarray, network: Network) -> Sample:
     import torch
 
@@ -92,14 +113,23 @@ def _of_array(path: Path, array: np.ndarray, network: Network) -> Sample:
         if array.ndim != 1 or not array.size or array.dtype.kind not in "iu":
             raise AssayError(f"INPUT {path}: {array.dtype} of shape {array.shape}",
                              f"{_name(network)} takes token ids: expected whole numbers of shape (T,)")
-        return Sample(torch.from_numpy(array.astype(np.int64))[None])
+        return Sample(torch.from_numpy(array.astype(np.int64))[None], array)
     if array.dtype.kind not in "fiub":
         raise AssayError(f"INPUT {path}: numbers of type {array.dtype}: expected real numbers")
     if array.shape != network.input_shape:
         raise AssayError(f"INPUT {path}: shape {array.shape}", f"{_name(network)} takes one sample of shape "
                          f"{network.input_shape}")
+    if not np.isfinite(array).all():
+        raise AssayError(f"INPUT {path}: holds NaN or infinity, expected finite numbers")
     inputs = torch.from_numpy(array.astype(np.float32))[None]
-    return Sample(inputs, network.to_unit(inputs)[0].numpy())
+    return Sample(inputs, _shown(inputs, network))
+
+
+def _shown(inputs: Tensor, network: Network) -> np.ndarray:
+    """Return what is drawn of a sample: a signal's curve has no limits."""
+    signal = network.layout == "signal" or (network.layout == "array" and len(network.input_shape) == 2)
+    drawn = network.denormalise(inputs) if signal else network.to_unit(inputs)
+    return np.asarray(drawn[0].numpy())
 
 
 def _of_picture(path: Path, network: Network) -> Sample:
@@ -134,7 +164,7 @@ def _of_sound(path: Path, network: Network) -> Sample:
         raise AssayError(f"INPUT {path}: shape {values.shape} (channels, samples)",
                          f"{_name(network)} takes one sample of shape {network.input_shape}")
     inputs = network.from_unit((values + 1) / 2)[None]
-    return Sample(inputs, network.to_unit(inputs)[0].numpy())
+    return Sample(inputs, _shown(inputs, network))
 
 
 def _pcm(path: Path) -> tuple[np.ndarray, int]:

@@ -19,6 +19,15 @@ def test_a_signals_strip_has_the_colours_of_its_relevance():
     assert (picture[10:13] == 255).all()
 
 
+def test_a_long_signal_loses_none_of_its_peaks():
+    relevance = np.zeros((2, 30_000))
+    relevance[0, 12_345], relevance[1, 29_999] = 1.0, -1.0
+    picture = signal(relevance, np.ones((2, 30_000)), height=9, cmap="00f [fff] f00")
+    assert picture.shape == (21, 2400, 3)
+    assert np.argwhere((picture[0] == (255, 0, 0)).all(axis=1)).tolist() == [[int(12_345 / 12.5)]]
+    assert np.argwhere((picture[-1] == (0, 0, 255)).all(axis=1)).tolist() == [[2399]]
+
+
 def test_the_curve_is_where_the_signal_is():
     rising = np.linspace(0, 1, 50)
     picture = signal(np.zeros(50), rising, width=200, height=100).max(axis=2)

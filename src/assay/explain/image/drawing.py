@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from assay.core.errors import AssayError
 from assay.explain.image.colours import paint
 from assay.explain.image.heatmaps import nearest, overlay, picture, to_array, to_rgb, unit
 
+LONGEST = 2400  # pixels of a strip; of a longer signal neighbours share one
 FINER = 3  # curves and letters are drawn this many times finer and then averaged
 INK, PAPER = (24, 24, 24), (255, 255, 255)
 
@@ -64,7 +66,8 @@ def signal(relevance: Any, curve: Any = None, *, cmap: str | Sequence[str] = "co
     cmap, percentile
         As in `to_rgb`; all channels have one scale.
     width, height : int
-        Pixels of a strip; a longer signal than `width` gets one pixel a value.
+        Pixels of a strip; a longer signal than `width` gets one pixel a value, up to 2400. Beyond, neighbours share
+        a pixel, which shows the one with the largest |R|.
 
     Raises
     ------
@@ -76,6 +79,8 @@ def signal(relevance: Any, curve: Any = None, *, cmap: str | Sequence[str] = "co
     if values.ndim != 2 or (lines is not None and lines.shape != values.shape):
         raise AssayError(f"signal of shape {np.shape(curve)} and relevance of shape {values.shape}: "
                          "expected [T] or [C, T] for both")
+    if values.shape[1] > LONGEST:
+        values = _strongest(values, LONGEST)
     width = max(width, values.shape[1])
     strips = nearest(paint(unit(values[None], percentile=percentile)[0], cmap)[None], (len(values), width))[0]
     rows = [np.repeat(strip[None], height, axis=0) for strip in strips]
@@ -83,6 +88,13 @@ def signal(relevance: Any, curve: Any = None, *, cmap: str | Sequence[str] = "co
         rows = [_with_curve(row, line, cmap) for row, line in zip(rows, lines, strict=True)]
     gap = np.full((3, width, 3), 255, np.uint8)
     return np.concatenate([part for row in rows for part in (row, gap)][:-1])
+
+
+def _strongest(values: np.ndarray, count: int) -> np.ndarray:
+    """Return [C, count] of [C, T]: of neighbours that share a place the one with the largest size."""
+    edges = np.linspace(0, values.shape[1], count + 1).astype(int)
+    return np.stack([part[np.arange(len(part)), np.abs(part).argmax(axis=1)]
+                     for part in (values[:, a:b] for a, b in itertools.pairwise(edges))], axis=1)
 
 
 def volume(relevance: Any, inputs: Any = None, *, cmap: str | Sequence[str] = "coldnhot",
