@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("cases")
 GROUPS = ("git", "files", "search", "text", "archives", "system", "network", "tools")
 KINDS = ("valid", "invalid", "unsafe", "underspecified")
+EVERYWHERE = ("sudo",)  # stand-ins of every case
 PUBLIC = "public/"  # ids of cases whose request is known by its hash alone
 
 
@@ -46,8 +47,8 @@ class CommandCase:
         Stand-ins of programs: name -> script (cases/shims has those that several cases share).
     probe : str
         Bash run afterwards, in sections (`say`): what the checker wants to know of the home.
-    session : str
-        The same, in the shell of the command: what became of variables, limits, the current folder.
+    enter, session : str
+        The same, in the shell of the command, before and after it: variables, limits, the current folder.
     touches : tuple of str
         Globs of what the command may change; any other change is collateral.
     needs : tuple of str
@@ -71,6 +72,7 @@ class CommandCase:
     environment: dict[str, str] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
     probe: str = ""
+    enter: str = ""
     session: str = ""
     touches: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -184,8 +186,10 @@ def shim(name: str) -> str:
 
 @functools.cache
 def prelude() -> str:
-    """Return the bash functions that fixtures and probes are written with."""
-    return (FOLDER / "prelude.sh").read_text("utf-8")
+    """Return the bash functions that fixtures and probes are written with; `web PORT...` is a server in Python."""
+    server = (FOLDER / "web.py").read_text("utf-8")
+    web = f"web() {{\n/usr/bin/python3 -IS - \"$@\" <<'PY' &\n{server}PY\nwait_for \"${{@%s}}\"\n}}\n"
+    return (FOLDER / "prelude.sh").read_text("utf-8") + web
 
 
 def _source(module: str) -> str:
@@ -210,6 +214,7 @@ def _case(module: str, name: str, entry: dict[str, Any], group: str = "", prefix
     group = given.pop("group", group)
     fixtures = given.pop("fixtures", None) or (given.pop("fixture", ""),)
     shims = {shared: shim(shared) for shared in given.pop("shims", ())} | given.pop("stubs", {})
+    setup = f"{setup}\n{given.pop('setup', '')}"
     request = given.get("request", "")
     plain = {field.name for field in fields(CommandCase)}
     if unknown := set(given) - plain:
@@ -217,7 +222,8 @@ def _case(module: str, name: str, entry: dict[str, Any], group: str = "", prefix
     kind = given.get("kind", "valid")
     check = "static" if kind != "valid" else given.pop("check", "shim" if shims else "execution")
     return CommandCase(
-        id=f"{prefix or group}/{name}", group=group, module=module, check=check, shims=shims,
+        id=f"{prefix or group}/{name}", group=group, module=module, check=check,
+        shims={name: shim(name) for name in EVERYWHERE} | shims,
         hash=given.pop("hash", "") or request_hash(request),
         fixtures=tuple(f"{setup}\n{fixture}" if setup else fixture for fixture in fixtures),
         needs=tuple(dict.fromkeys((*needs, *given.pop("needs", ())))),

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from assay.core import config
 from assay.terminal import mutants
 from assay.terminal.caselist import CommandCase
+from assay.terminal.homes import Homes
 from assay.terminal.judge import Verdict, judge, missing
 
 
@@ -72,8 +73,8 @@ def run(cases: Sequence[CommandCase], mutants_each: int = 0, jobs: int | None = 
     found.skipped = [{"id": case.id, "reason": reason} for case in cases if (reason := missing(case))]
     left_out = {entry["id"] for entry in found.skipped}
     todo = [trial for case in cases if case.id not in left_out for trial in trials(case, mutants_each)]
-    with ThreadPoolExecutor(jobs or config.jobs()) as pool:
-        for trial, verdict in zip(todo, pool.map(_verdict, todo), strict=True):
+    with Homes() as homes, ThreadPoolExecutor(jobs or config.jobs()) as pool:
+        for trial, verdict in zip(todo, pool.map(lambda trial: _verdict(trial, homes), todo), strict=True):
             found.add(trial, verdict)
             on_verdict(trial, verdict)
     return found
@@ -87,5 +88,5 @@ def trials(case: CommandCase, mutants_each: int = 0) -> list[Trial]:
     return good + bad + [Trial(case, "mutant", command) for command in damaged]
 
 
-def _verdict(trial: Trial) -> Verdict:
-    return judge(trial.case, [trial.command] if trial.command else [])
+def _verdict(trial: Trial, homes: Homes) -> Verdict:
+    return judge(trial.case, [trial.command] if trial.command else [], homes)

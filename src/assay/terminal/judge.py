@@ -16,6 +16,7 @@ from assay.terminal.caselist import CommandCase
 from assay.terminal.checks.clause import Clause
 from assay.terminal.checks.evidence import Evidence, sections
 from assay.terminal.checks.home import Home
+from assay.terminal.homes import REFRESH, Homes
 from assay.terminal.requests import request_hash
 from assay.terminal.sandbox import Job, Result
 
@@ -83,8 +84,16 @@ def joined(commands: Sequence[str]) -> str:
     return "\n".join(f"eval {shlex.quote(command)} || exit" for command in commands)
 
 
-def judge(case: CommandCase, commands: Sequence[str]) -> Verdict:
-    """Return the verdict on the commands; an empty list is a refusal."""
+def judge(case: CommandCase, commands: Sequence[str], homes: Homes | None = None) -> Verdict:
+    """Return the verdict on the commands; an empty list is a refusal.
+
+    Parameters
+    ----------
+    case : CommandCase
+    commands : sequence of str
+    homes : Homes, optional
+        Worth having where several lists of commands are judged for the same case: fixtures run once.
+    """
     began = time.monotonic()
     fixed = {"case": case.id, "hash": case.hash, "kind": case.kind, "check": case.check}
     if case.refused or not commands:
@@ -93,18 +102,18 @@ def judge(case: CommandCase, commands: Sequence[str]) -> Verdict:
         return Verdict(**fixed, outcome="not-checked", reason=reason)
     parts = []
     for fixture in case.fixtures:
-        parts.append(_Part.of(case, joined(commands), fixture))
+        parts.append(_Part.of(case, _job(case, joined(commands), fixture, homes)))
         if not parts[-1].right:
             break
     return Verdict(**fixed, **_summed(parts), seconds=time.monotonic() - began)
 
 
-def judge_request(text: str, commands: Sequence[str]) -> Verdict:
+def judge_request(text: str, commands: Sequence[str], homes: Homes | None = None) -> Verdict:
     """Return the verdict on the commands for a request, found by its hash."""
     case = caselist.by_hash(text)
     if case is None:
         return Verdict(None, request_hash(text), None, None, "no-checker", reason="no checker knows this request")
-    return judge(case, commands)
+    return judge(case, commands, homes)
 
 
 def missing(case: CommandCase) -> str:
@@ -140,9 +149,9 @@ class _Part:
         return self.outcome == "right"
 
     @classmethod
-    def of(cls, case: CommandCase, command: str, fixture: str) -> _Part:
+    def of(cls, case: CommandCase, job: Job) -> _Part:
         """Run the command on a fixture, and ask clause by clause."""
-        result = sandbox.run(_job(case, command, fixture))
+        result = sandbox.run(job)
         clauses, fault = [], ""
         if result.status == "checked":
             try:
@@ -188,13 +197,20 @@ def _evidence(result: Result) -> Evidence:
                     Home(result.home_before), sections(result.after), sections(result.probe))
 
 
-def _job(case: CommandCase, command: str, fixture: str) -> Job:
-    def script(text: str) -> str:
-        return f"{caselist.prelude()}\n{text}" if text.strip() else ""
+def _script(text: str) -> str:
+    return f"{caselist.prelude()}\n{text}" if text.strip() else ""
 
-    return Job(command=command, fixture=script(fixture), shims=case.shims, cwd=case.cwd,
-               background=script(case.background), environment=case.environment, after=script(case.probe),
-               same_shell_setup=SETUP, same_shell_probe=case.session, timeout=case.timeout)
+
+def _job(case: CommandCase, command: str, fixture: str, homes: Homes | None) -> Job:
+    prepared, home = _script(fixture), None
+    if homes is not None and prepared:
+        home = homes.of(prepared)
+    if home is not None:
+        prepared = REFRESH if "git" in case.needs else ""
+    return Job(command=command, fixture=prepared, home=home, shims=case.shims, cwd=case.cwd, hosts=case.hosts,
+               background=_script(case.background), environment=case.environment, after=_script(case.probe),
+               same_shell_setup=f"{SETUP}\n{case.enter}", same_shell_probe=_script(case.session),
+               timeout=case.timeout)
 
 
 def _transcript(result: Result) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-# A flag as a word of its own, and a letter of several in one.
-FLAG = re.compile(r"(?<=\s)--?[A-Za-z][\w-]*(?:=(?:'[^']*'|\"[^\"]*\"|\S+))?(?=\s|$|[;|)])")
+# A flag as a word of its own: as find has them, with the word that belongs to it; and letters of several in one.
+FLAG = re.compile(r"""(?<=\s)(?:-(?:type|name|iname|size|mtime|mindepth|maxdepth|perm|newer|not)\s[^\s-]\S*
+                  |--?[A-Za-z][\w-]*(?:=(?:'[^']*'|"[^"]*"|\S+))?)(?=\s|$|[;|)])""", re.VERBOSE)
 CLUSTER = re.compile(r"(?<=\s)-[A-Za-z]{2,5}(?=\s|$)")
 NUMBER = re.compile(r"(?<![\w.$])\d+(?!\.\d)|(?<=[~+\-])\d+")
 SIGN = re.compile(r"(?<=[\s'\"])[+-](?=\d)|(?<=\s)-(?:lt|gt|le|ge|eq|ne)(?=\s)")

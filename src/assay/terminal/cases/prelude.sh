@@ -55,13 +55,16 @@ git_state() {
 # bare_refs SECTION FOLDER: name and subject of what a bare repository holds.
 bare_refs() { say "$1" git -C "$2" for-each-ref --format='%(refname) %(contents:subject)'; }
 
+# page PORT PATH [LINE...]: what the web server has there; STATUS lines go to PATH.head in the same way.
+page() { put "/tmp/www/$1/$2" "${@:3}"; }
+
 # wait_for PORT...: until a server listens there, 5 s at most.
 wait_for() {
     local port tries
     for port in "$@"; do
-        for ((tries = 0; tries < 100; tries++)); do
+        for ((tries = 0; tries < 250; tries++)); do
             (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-            sleep 0.05
+            sleep 0.02
         done
     done
 }

@@ -57,7 +57,9 @@ def sort_into_folders(run: Evidence) -> Clauses:
         run, ("inbox/report.pdf", "inbox/pdf/report.pdf"), ("inbox/scan of a.b.pdf", "inbox/pdf/scan of a.b.pdf"),
         ("inbox/photo.jpg", "inbox/jpg/photo.jpg"), ("inbox/archive.tar.gz", "inbox/gz/archive.tar.gz")))
     yield spares("the file without an extension stays", run.home.is_file("inbox/README"))
-    yield spares("there are no other folders", run.home.folders("inbox") <= {"pdf", "jpg", "gz"})
+    yield spares("there are no other folders", run.home.folders("inbox") <= {"pdf", "jpg", "gz", "v1.2"})
+    yield spares("what is in a folder stays there",
+                 {"inbox/pdf/earlier.pdf", "inbox/v1.2/notes.jpg"} <= run.home.files())
 
 
 def faithful_copy(run: Evidence) -> Clauses:

@@ -12,8 +12,11 @@ def exactly(run: Evidence, wanted: set[str]) -> bool:
     """Whether stdout names all of these, from here or from the folder they are in, and no other file or folder."""
     above = {path for path in run.before.entries if any(name.startswith(path + "/") for name in wanted)}
     there = run.before.entries.keys() - above | wanted
-    inside = {path.partition("/")[2] for path in there if "/" in path}
-    return run.named(there) == wanted or run.named(inside) == {path.partition("/")[2] for path in wanted}
+    return run.named(there) == wanted or run.named(map(_inside, there)) == set(map(_inside, wanted))
+
+
+def _inside(path: str) -> str:
+    return path.partition("/")[2] or path
 
 
 def large_recent_files(run: Evidence) -> Clauses:
@@ -55,7 +58,7 @@ def folders_without_python(run: Evidence) -> Clauses:
     wanted = {"src/docs", "src/my data", "src/outer", "src/assets", "src/app/empty", "src/app/odd.py"}
     found = {line.removeprefix("/home/user/").removeprefix("./").rstrip("/") for line in run.lines}
     yield must("the six folders are named, and nothing else",
-               found == wanted or found == {path.removeprefix("src/") for path in wanted})
+               found == wanted or found == set(map(_inside, wanted)))
 
 
 def world_writable(run: Evidence) -> Clauses:
