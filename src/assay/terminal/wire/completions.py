@@ -34,7 +34,7 @@ class Completions:
     def reply(self, document: dict[str, Any]) -> Reply:
         """Read an answer."""
         choice = first_choice(document)
-        return checked(choice.get("text") or "", None, choice.get("finish_reason"), usage(document), document)
+        return checked(choice["text"], None, choice.get("finish_reason"), usage(document), document)
 
     def reader(self) -> Reader:
         """Return what reads a stream."""

@@ -232,7 +232,7 @@ class HttpClient:
         with until(deadline):
             http = self._pool()
             question = http.build_request("POST", self.base_url + self.wire.path(request, stream),
-                                          content=content.encode("utf-8", "surrogatepass"))
+                                          content=content.encode("utf-8", "replace"))
             response = http.send(question, stream=True)
             if response.status_code == 200:
                 return response

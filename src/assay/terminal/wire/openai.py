@@ -42,8 +42,8 @@ class OpenAI:
     def reply(self, document: dict[str, Any]) -> Reply:
         """Read an answer."""
         choice = first_choice(document)
-        message = choice.get("message") or {}
-        return checked(message.get("content") or "", message.get("refusal"), choice.get("finish_reason"),
+        message = choice["message"]
+        return checked(message.get("content"), message.get("refusal"), choice.get("finish_reason"),
                        usage(document), document)
 
     def reader(self) -> Reader:
@@ -111,10 +111,12 @@ def usage(document: dict[str, Any]) -> Usage:
     return Usage(counts.get("prompt_tokens"), counts.get("completion_tokens"))
 
 
-def checked(text: str, refusal: str | None, stop: str | None, used: Usage, raw: Any) -> Reply:
-    """Return the reply, unless the model or a filter refused to give one."""
+def checked(text: str | None, refusal: str | None, stop: str | None, used: Usage, raw: Any) -> Reply:
+    """Return the reply, unless the model or a filter refused to give one; a text of None is an empty one."""
+    if text is not None and not isinstance(text, str):
+        raise TypeError("text")
     if refusal:
         raise ProviderError("content", 200, f"refused: {refusal}")
     if stop == "content_filter":
         raise ProviderError("content", 200, "the answer was held back by the provider's content filter")
-    return Reply(text, used, stop or "stop", raw)
+    return Reply(text or "", used, stop or "stop", raw)
