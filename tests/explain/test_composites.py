@@ -122,3 +122,5 @@ def test_the_report_is_plain_data_and_a_table(tmp_path: Path) -> None:
         assert json.loads(str(saved["report"])) == report
     with pytest.raises(AssayError, match=r"ends with \.npz"):
         found.save(tmp_path / "found.txt")
+    with pytest.raises(AssayError, match="No such file or directory"):
+        found.save(tmp_path / "nowhere" / "found.npz")

@@ -73,6 +73,9 @@ def test_units_sum_over_all_but_samples_and_channels() -> None:
     assert torch.allclose(found.heatmap(), found.relevance.sum(1))
     with pytest.raises(AssayError, match="did you mean stem"):
         found.units("sten")
+    for axis in (0, 4, -4, -5):
+        with pytest.raises(AssayError, match=r"no channel axis of relevance \(2, 4, 6, 6\)"):
+            found.units("stem", axis=axis)
 
 
 @pytest.mark.parametrize("method", ["gradient", "input-x-gradient"])

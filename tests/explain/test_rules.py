@@ -188,12 +188,24 @@ def test_rules_show_what_matters() -> None:
     assert repr(Flat(stabilizer=0.5)) == "Flat(stabilizer=0.5)"
     assert repr(Zero()) == "Zero()"
     assert Gamma(0.1) == Gamma(0.1) != Gamma(0.2)
+    assert repr(ZBox(torch.zeros(3, 1, 1), torch.tensor(1.0))) == "ZBox(low=tensor[3, 1, 1], high=tensor(1.))"
 
 
 @pytest.mark.parametrize(("make", "says"), [
     (lambda: AlphaBeta(2, 2), "alpha - beta is 0, expected 1"),
-    (lambda: AlphaBeta(0.5, -0.5), "expected 1 with both at least 0"),
-    (lambda: Gamma(-0.1), "gamma is below 0"),
+    (lambda: AlphaBeta(0.5, -0.5), "AlphaBeta: beta=-0.5, expected a number of at least 0"),
+    (lambda: Gamma(-0.1), "Gamma: gamma=-0.1, expected a number of at least 0"),
+    (lambda: Gamma(float("nan")), "gamma=nan"),
+    (lambda: Epsilon("1e-6"), "epsilon='1e-6'"),
+    (lambda: ZPlus(stabilizer=-1.0), "stabilizer=-1.0"),
+    (lambda: ZBox(0.0, torch.tensor([1.0, float("inf")])), r"ZBox: high is a tensor \(2,\) with NaN or infinity"),
+    (lambda: Composite(gate="open"), "gate='open', expected 'signal' or 'half'"),
+    (lambda: Composite(attention="half"), "attention='half', expected 'uniform' or 'stop'"),
+    (lambda: Composite(result="map"), "result='map'"),
+    (lambda: Composite(names=["conv1"]), r"holds 'conv1', expected pairs \(selector, rule\)"),
+    (lambda: Composite(layers=[("conv",)]), "expected pairs"),
+    (lambda: Composite(names=[(nn.Conv2d, ZPlus())]), "expected a glob on module paths"),
+    (lambda: Composite(stabilizer=-1e-6), "Composite: stabilizer=-1e-06"),
 ])
 def test_parameters_that_make_no_rule(make: object, says: str) -> None:
     with pytest.raises(AssayError, match=says):

@@ -141,6 +141,17 @@ def test_many_targets_on_one_pass() -> None:
         assert many.units("0").shape == (4, 3, 6)
 
 
+def test_many_targets_some_of_which_are_relevance() -> None:
+    """Then `target` is what was put on the output."""
+    model, r = net(), torch.full((3, 4), 0.5, dtype=torch.float64)
+    found = explain(model, X, [r, 1, "contrast:0,2"], many=True)
+    assert found.target.shape == (3, 3, 4)
+    assert torch.allclose(found.target[0], r)
+    assert torch.allclose(found.target[1], found.output * torch.eye(4, dtype=torch.float64)[1])
+    for row, spec in enumerate((r, 1, "contrast:0,2")):
+        assert torch.allclose(found.relevance[row], explain(model, X, spec).relevance)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.floats(-3, 3), st.floats(-3, 3), st.integers(0, 10 ** 6))
 def test_relevance_is_linear_in_what_starts(a: float, b: float, seed: int) -> None:
@@ -188,6 +199,36 @@ def test_relevance_is_linear_in_what_starts(a: float, b: float, seed: int) -> No
     (X, 1, {"seed": "two"}, "seed='two', expected 'output' or 'one'"),
     (X, 1, {"on_uncovered": "ignore"}, "on_uncovered='ignore'"),
     (X, 1, {"flat_below": "nowhere"}, "no layer 'nowhere'"),
+    (X, 1, {"flat_below": "[02]"}, r"flat_below='\[02\]' did not run"),
+    (X, 1, {"layers": 3}, "layers are 3, expected paths"),
+    (X, 1, {"layers": [3]}, r"layers are \[3\]"),
+    (X, 1, {"weights": 0.5}, "weights are 0.5, expected paths"),
+    (X, 1, {"layers": ["0"], "method": "occlusion"}, "'occlusion' has no relevance at layers"),
+    (X, 1, {"mask": {"0": torch.ones(6)}, "method": "random"}, "'random' has no relevance at layers"),
+    (X, 1, {"mask": {"0": torch.full((6,), float("nan")).double()}}, "the mask of '0' holds NaN"),
+    (X, 1, {"mask": {"0": torch.ones(7)}}, r"the mask of '0' has shape \(7,\)"),
+    (X, 1, {"mask": []}, "mask is an empty list"),
+    (X, [1, 2], {"many": True, "mask": [{"0": torch.ones(6)}]}, "many targets and many masks"),
+    (X, 1, {"weights": "*", "method": "gradient"}, "'gradient' has no relevance of weights"),
+    (X, 1, {"weights": "*", "method": "deconvnet"}, "there is no relevance of weights"),
+    (X, 1, {"composite": "epsilon", "epsilon": -1.0}, "Epsilon: epsilon=-1.0, expected a number of at least 0"),
+    (X, 1, {"composite": "epsilon-plus", "stabilizer": float("nan")}, "stabilizer=nan"),
+    (X, 1, {"composite": "attn-lrp-gamma", "gamma": "much"}, "Gamma: gamma='much'"),
+    (X, 1, {"composite": "epsilon-gamma-box", "low": -1.0}, "high is not given, low is"),
+    (X, 1, {"method": "deep-taylor", "high": 1.0}, "low is not given, high is"),
+    (X, 1, {"method": "deep-taylor", "low": "dark", "high": 1.0}, "ZBox: low is 'dark'"),
+    (X, 1, {"method": "deep-taylor", "low": torch.zeros(4), "high": 1.0}, r"ZBox: low has shape \(4,\)"),
+    (X, 1, {"method": "smoothgrad", "noise": -0.1}, "noise=-0.1, expected a number of at least 0"),
+    (X, 1, {"method": "smooth-taylor", "sigma": "wide"}, "sigma='wide'"),
+    (X, 1, {"method": "integrated-gradients", "baseline": "black"}, "baseline is 'black'"),
+    (X, 1, {"method": "integrated-gradients", "baseline": torch.zeros(4).double()}, r"shape \(4,\)"),
+    (X, 1, {"method": "integrated-gradients", "steps": 1, "rule": "trapezoid"}, "expected an int of at least 2"),
+    (X, 1, {"method": "occlusion", "window": 1.5}, "window=1.5"),
+    (X, 1, {"method": "occlusion", "window": 2, "stride": 0}, "stride=0"),
+    (X, 1, {"method": "occlusion", "baseline": float("inf")}, "baseline is inf"),
+    (X, 1, {"method": "random", "random_state": -1}, "random_state=-1, expected an int of at least 0"),
+    (X, True, {}, "the target is True"),
+    (X, lambda y: y.sum(), {}, r"a tensor \(\), expected the output's shape"),
 ], ids=str)
 def test_bad_input_says_what_and_where(inputs: Any, target: Any, options: dict[str, Any], says: str) -> None:
     with pytest.raises(AssayError, match=says):
@@ -206,7 +247,7 @@ def test_a_model_in_training_is_an_error() -> None:
 
 
 def test_a_map_needs_a_place() -> None:
-    for position in (None, (0,), (5, 0), 3, "middle"):
+    for position in (None, (0,), (5, 0), 3, "middle", (True, 0.5)):
         with pytest.raises(AssayError, match="expected a place within"):
             explain(Shaped(3, 2, 4), X, 1, position=position)
     with pytest.raises(AssayError, match="expected an int from -4 to 3"):

@@ -58,6 +58,9 @@ class Attribution:
         value = self.layers[layer]
         lead = int(self.many)
         axis = (-1 if value.ndim - lead == 3 else 1 + lead) if axis is None else axis
+        if not isinstance(axis, int) or not -value.ndim <= axis < value.ndim or axis % value.ndim <= lead:
+            raise AssayError(f"axis={axis!r} is no channel axis of relevance {tuple(value.shape)} at layer {layer!r}",
+                             f"expected {lead + 1} to {value.ndim - 1}, or counted from the end")
         kept = {*range(lead + 1), axis % value.ndim}
         gone = [i for i in range(value.ndim) if i not in kept]
         return value.sum(gone) if gone else value
@@ -75,9 +78,12 @@ class Attribution:
         arrays = {"relevance": self.relevance, "output": self.output, "target": self.target,
                   **{f"layer/{name}": value for name, value in self.layers.items()},
                   **{f"weight/{name}": value for name, value in self.weights.items()}}
-        with path.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, report=np.array(json.dumps(self.report.as_dict())),
-                                **{name: _array(value) for name, value in arrays.items()})
+        try:
+            with path.open("wb") as file:
+                np.savez_compressed(file, allow_pickle=False, report=np.array(json.dumps(self.report.as_dict())),
+                                    **{name: _array(value) for name, value in arrays.items()})
+        except OSError as error:
+            raise AssayError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _array(value: Tensor) -> np.ndarray:

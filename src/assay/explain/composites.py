@@ -16,6 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from assay.core.errors import AssayError, did_you_mean
+from assay.explain.numbers import at_least
 from assay.explain.op import Op
 from assay.explain.rules import (
     AlphaBeta,
@@ -87,12 +88,20 @@ class Composite:
     kinds: dict[str, Rule] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for entry in (*self.layers, *self.first, *self.names):
+            _check_entry(entry)
         for selector, _ in (*self.layers, *self.first):
             _check_selector(selector)
-        for selector, rule in (*self.layers, *self.first, *self.names):
-            if not isinstance(rule, Rule):
-                raise AssayError(f"a composite's entry for {selector!r} is {rule!r}, expected a rule",
-                                 "for example ('conv', ZPlus())")
+        for glob, _ in self.names:
+            if not isinstance(glob, str):
+                raise AssayError(f"a composite names {glob!r}, expected a glob on module paths",
+                                 "classes go into layers=")
+        for name, allowed in (("gate", ("signal", "half")), ("attention", ("uniform", "stop")),
+                              ("result", ("relevance", "gradient"))):
+            if getattr(self, name) not in allowed:
+                raise AssayError(f"Composite: {name}={getattr(self, name)!r}, expected "
+                                 f"{' or '.join(map(repr, allowed))}")
+        at_least("Composite: stabilizer", self.stabilizer)
         object.__setattr__(self, "kinds", base_map(self.stabilizer) if self.base else {})
 
     def choose(self, op: Op, module: nn.Module | None, is_first: bool) -> Rule | None:
@@ -143,6 +152,15 @@ def matches(selector: Selector, op: Op, module: nn.Module | None) -> bool:
         return selector == op.kind or (selector == "affine" and op.kind in AFFINE) \
             or (selector == "relu" and op.name == "relu")
     return isinstance(module, selector)
+
+
+def _check_entry(entry: Any) -> None:
+    if not isinstance(entry, tuple | list) or len(entry) != 2:
+        raise AssayError(f"a composite holds {entry!r}, expected pairs (selector, rule)",
+                         "for example ('conv', ZPlus())")
+    if not isinstance(entry[1], Rule):
+        raise AssayError(f"a composite's entry for {entry[0]!r} is {entry[1]!r}, expected a rule",
+                         "for example ('conv', ZPlus())")
 
 
 def _check_selector(selector: Any) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import GradientEdge
 
-from assay.core.errors import AssayError
+from assay.core.errors import AssayError, did_you_mean
 from assay.explain.account import bookkeeper, enter, gathered, lines_of, once, open_books
 from assay.explain.composites import Composite
 from assay.explain.errors import UncoveredOp
@@ -41,6 +41,8 @@ class Masks:
         """Return the factors at a module that returned `value`, [M, ...] for M masks; one that is not given is 1."""
         rows = [row[name].to(value) if name in row else value.new_ones(()) for row in self.rows]
         for row in rows:
+            if not bool(torch.isfinite(row).all()):
+                raise AssayError(f"the mask of {name!r} holds NaN or infinity, expected finite numbers")
             if row.ndim > value.ndim or any(a not in (1, b) for a, b in zip(row.shape[::-1], value.shape[::-1],
                                                                            strict=False)):
                 raise AssayError(f"the mask of {name!r} has shape {tuple(row.shape)}, expected one that fits the "
@@ -138,7 +140,10 @@ class Engine:
 
     def _plan(self, trace: Trace, merged: Merged) -> Plan:
         graph = Graph(merged.ops, [edge for edge, _ in trace.roots])
-        below = trace.entered.get(self.flat_below, 0) if self.flat_below else 0
+        if self.flat_below is not None and self.flat_below not in trace.entered:
+            raise AssayError(f"flat_below={self.flat_below!r} did not run in this forward pass",
+                             did_you_mean(self.flat_below, trace.entered))
+        below = trace.entered[self.flat_below] if self.flat_below is not None else 0
         plan = make_plan(graph, trace.edge, self.composite, trace.modules, trace.made, below)
         if plan.uncovered and self.on_uncovered == "error" and self.composite.result == "relevance":
             raise UncoveredOp(plan.uncovered)

@@ -17,7 +17,7 @@ from assay.explain.inputs import check_dtype, check_model, read_inputs
 from assay.explain.methods import RULED, make_method
 from assay.explain.precision import Precision, shortened
 from assay.explain.targets import Position, Seed
-from assay.explain.trace import layer_names
+from assay.explain.trace import globs_of, layer_names
 
 Mask = Mapping[str, Tensor] | Sequence[Mapping[str, Tensor]] | None
 NO_LAYERS = ("occlusion", "random", "edges")
@@ -46,16 +46,13 @@ class Explainer:
         self.method = make_method(method, composite, low, high, **options)
         self.wrt = wrt
         masks = _masks(mask)
-        settings = Settings([], seed, position, masks, [], many, flat_below, canonize, audit, on_uncovered)
-        _check_choices(settings, method)
-        settings.layers = layer_names(self.model, layers) if layers else []
-        settings.weights = parameter_names(self.model, weights) if weights else []
-        for name in masks.names if masks else ():
+        self.settings = Settings(
+            layer_names(self.model, layers) if layers else [], seed, position, masks,
+            parameter_names(self.model, weights) if weights else [], many, flat_below, canonize, audit, on_uncovered)
+        _check_choices(self.settings, self.method.name)
+        for name in [*(masks.names if masks else ()), *([] if flat_below is None else [flat_below])]:
             layer_names(self.model, [name])
-        if flat_below is not None:
-            layer_names(self.model, [flat_below])
-        self.settings = settings
-        self.short = shortened(self.method, method, self.model, precision)
+        self.short = shortened(self.method, self.method.name, self.model, precision)
 
     def __call__(self, inputs: Any, target: Any = "predicted") -> Attribution:
         """Return what the inputs contributed to the target."""
@@ -154,7 +151,9 @@ def _masks(mask: Mask) -> Masks | None:
     if mask is None:
         return None
     given = list(mask) if isinstance(mask, list | tuple) else [mask]
-    for one in given or [None]:
+    if not given:
+        raise AssayError("mask is an empty list, expected at least one {module path: tensor}")
+    for one in given:
         if not isinstance(one, Mapping) or not all(isinstance(value, Tensor) for value in one.values()):
             raise AssayError(f"a mask is {type(one).__name__}, expected {{module path: tensor}}, or a list of these")
     return Masks(given, len(given) if isinstance(mask, list | tuple) else 0)
@@ -168,6 +167,9 @@ def _check_choices(settings: Settings, method: str) -> None:
     if settings.many and settings.masks and settings.masks.many:
         raise AssayError("many targets and many masks were given, expected one of the two",
                          "ask once for each target")
+    if method in NO_LAYERS and settings.watched:
+        raise AssayError(f"method {method!r} has no relevance at layers: layers and masks do not go with it",
+                         "use a method that passes through them, such as lrp or gradient")
     if settings.weights and method not in RULED:
         raise AssayError(f"method {method!r} has no relevance of weights", "use method='lrp'")
 
@@ -180,7 +182,7 @@ def parameter_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:
 
     names = [name for name, parameter in parameters_of(model).items() if parameter.ndim > 1]
     found: dict[str, None] = {}
-    for glob in [globs] if isinstance(globs, str) else globs:
+    for glob in globs_of(globs, "weights"):
         matching = [name for name in names if any(fnmatch.fnmatchcase(form, glob) for form in
                                                   (name, name.rpartition(".")[0]))]
         if not matching:

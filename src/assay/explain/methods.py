@@ -22,6 +22,11 @@ from assay.explain.composites import BUILDERS, Composite, accepted
 class Method(Protocol):
     """A method with its options."""
 
+    @property
+    def name(self) -> str:
+        """One of `METHODS`."""
+        ...
+
     def attribute(self, ask: Ask) -> Attribution:
         """Answer a question."""
 
@@ -79,6 +84,9 @@ def make_method(name: str, composite: Composite | str | None = None, low: Any = 
     key = name.lower().replace("_", "-") if isinstance(name, str) else name
     if key not in _KINDS:
         raise AssayError(f"no method {name!r}", did_you_mean(str(key), METHODS) or f"known: {', '.join(METHODS)}")
+    if (low is None) != (high is None):
+        raise AssayError(f"{'high' if high is None else 'low'} is not given, {'low' if high is None else 'high'} is",
+                         "a box has both limits, or leave both out")
     if composite is not None and key != "lrp":
         raise AssayError(f"method {key!r} takes no composite, {composite!r} was given", "use method='lrp'")
     if key in RULED:

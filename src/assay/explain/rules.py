@@ -19,6 +19,7 @@ from torch import Tensor
 
 from assay.core.errors import AssayError
 from assay.explain.flow import Flow, ratio, share
+from assay.explain.numbers import at_least, finite
 from assay.explain.op import Edge, Op
 from assay.explain.parts import Family, boosted, clip, clipped, hand_on, hand_on_both, image
 from assay.explain.picking import evenly, neighbours, winners
@@ -36,6 +37,11 @@ class Rule:
     takes: ClassVar[Literal["G", "R"]] = "G"  # form in which it is cheaper to get
     kinds: ClassVar[frozenset[str] | None] = None  # operations it can be put on; None: any
 
+    def __post_init__(self) -> None:
+        for name in ("epsilon", "stabilizer", "gamma", "alpha", "beta"):
+            if hasattr(self, name):
+                at_least(f"{type(self).__name__}: {name}", getattr(self, name))
+
     def back(self, op: Op, flow: Flow) -> Flows:
         """Return the relevance of each operand (in the order of ``op.edges``), given that of the result."""
         raise NotImplementedError
@@ -49,9 +55,15 @@ class Rule:
         return self.kinds is None or (op.kind in self.kinds and (self.kinds is not WEIGHTED or op.map is not None))
 
     def __repr__(self) -> str:
-        shown = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self)
-                 if f.name not in ("stabilizer", "bias") or getattr(self, f.name) != f.default]
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        shown = [f"{name}={_brief(given[name])}" for name, default in ((f.name, f.default) for f in fields(self))
+                 if name not in ("stabilizer", "bias") or given[name] != default]
         return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _brief(value: object) -> str:
+    """Return a parameter as it is shown: of a tensor, the shape."""
+    return f"tensor{list(value.shape)}" if isinstance(value, Tensor) and value.numel() > 1 else repr(value)
 
 
 def flows(values: tuple[Tensor | None, ...], form: Literal["G", "R"] = "G", owned: bool = False) -> Flows:
@@ -161,10 +173,10 @@ class AlphaBeta(Signed):
     bias: bool = True
 
     def __post_init__(self) -> None:
-        if min(self.alpha, self.beta) < 0 or not math.isclose(self.alpha - self.beta, 1.0):
+        super().__post_init__()
+        if not math.isclose(self.alpha - self.beta, 1.0):
             raise AssayError(f"AlphaBeta(alpha={self.alpha}, beta={self.beta}): alpha - beta is "
-                             f"{self.alpha - self.beta:g}, expected 1 with both at least 0",
-                             "for example alpha=2, beta=1 or alpha=1, beta=0")
+                             f"{self.alpha - self.beta:g}, expected 1", "for example alpha=2, beta=1")
 
     def back(self, op: Op, flow: Flow) -> Flows:
         assert op.map is not None
@@ -193,10 +205,6 @@ class Gamma(Signed):
     gamma: float = 0.25
     stabilizer: float = 1e-6
     bias: bool = True
-
-    def __post_init__(self) -> None:
-        if not self.gamma >= 0:
-            raise AssayError(f"Gamma(gamma={self.gamma}): gamma is below 0, expected 0 or more", "try gamma=0.25")
 
     def back(self, op: Op, flow: Flow) -> Flows:
         assert op.map is not None
@@ -299,6 +307,11 @@ class ZBox(Signed):
     bias: bool = True
     emits: ClassVar = "R"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        finite("ZBox: low", self.low)
+        finite("ZBox: high", self.high)
+
     def back(self, op: Op, flow: Flow) -> Flows:
         assert op.map is not None
         map_, family = op.map, clipped(op.map.weight)
@@ -321,14 +334,21 @@ class ZBox(Signed):
         return op.plain - side if op.bias is None else op.plain - (side + op.bias)
 
     def _sides(self, op: Op) -> tuple[Tensor, Tensor]:
-        low, high = (torch.as_tensor(side, dtype=op.x.dtype, device=op.x.device).expand(1, *op.x.shape[1:])
-                     for side in (self.low, self.high))
+        low, high = self._side(op, "low"), self._side(op, "high")
         tolerance = 1e-5 * float((high - low).abs().max())
         if bool((op.x < low - tolerance).any()) or bool((op.x > high + tolerance).any()):
             raise AssayError(f"the input lies outside the box of ZBox: {float(op.x.min()):g} to "
                              f"{float(op.x.max()):g}, expected within low={float(low.min()):g} and "
                              f"high={float(high.max()):g}", "give the limits of normalised inputs as low= and high=")
         return low, high
+
+    def _side(self, op: Op, name: str) -> Tensor:
+        side = torch.as_tensor(getattr(self, name), dtype=op.x.dtype, device=op.x.device)
+        try:
+            return side.expand(1, *op.x.shape[1:])
+        except RuntimeError:
+            raise AssayError(f"ZBox: {name} has shape {tuple(side.shape)}, expected a number or a shape that fits one "
+                             f"input {tuple(op.x.shape[1:])}", "per channel: [C, 1, 1]") from None
 
 
 class Pass(Rule):

@@ -103,7 +103,7 @@ class Units:
 
     def _token(self, position: Any) -> int:
         length = self.output.shape[1]
-        if not isinstance(position, int) or not -length <= position < length:
+        if not isinstance(position, int) or isinstance(position, bool) or not -length <= position < length:
             raise AssayError(f"position={position!r}, expected an int from {-length} to {length - 1} or 'sum'; the "
                              f"output is {tuple(self.output.shape)}")
         return position
@@ -225,7 +225,10 @@ def objectives(target: Any, units: Units, seed: Seed, relevance: bool, many: boo
     if not isinstance(target, list | tuple) or not target:
         raise AssayError(f"many=True needs a list of targets, found {target!r}")
     each = [objective(spec, units, seed, relevance) for spec in target]
-    return Objective(torch.stack([one.gradient for one in each]), torch.stack([one.index for one in each]))
+    index = [one.index for one in each]
+    if any(value.is_floating_point() for value in index):  # then all say what was put on the output
+        index = [one.gradient * units.output if relevance else one.gradient for one in each]
+    return Objective(torch.stack([one.gradient for one in each]), torch.stack(index))
 
 
 Function = Callable[[Tensor], Tensor]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -132,6 +133,14 @@ def forget_graphs(modules: Mapping[str, nn.Module]) -> None:
                 buffer.detach_()
 
 
+def globs_of(globs: Any, what: str) -> list[str]:
+    """Return one glob or several as a list, or raise AssayError."""
+    found = [globs] if isinstance(globs, str) else globs
+    if not isinstance(found, Iterable) or not all(isinstance(glob, str) for glob in found):
+        raise AssayError(f"{what} are {globs!r}, expected paths or globs", "for example ['features.*']")
+    return list(found)
+
+
 def layer_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:
     """Return the module paths that globs mean; ``*`` means all modules without children.
 
@@ -142,7 +151,7 @@ def layer_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:
     """
     paths = {path: module for path, module in modules_of(model).items() if path}
     found: dict[str, None] = {}
-    for glob in [globs] if isinstance(globs, str) else globs:
+    for glob in globs_of(globs, "layers"):
         bare, _, call = glob.partition("#")
         matching = [path for path, module in paths.items()
                     if fnmatch.fnmatchcase(path, bare) and (bare != "*" or not any(module.children()))]

@@ -12,6 +12,7 @@ from assay.explain.ask import Ask
 from assay.explain.attribution import Attribution
 from assay.explain.attributors.gradient import noise
 from assay.explain.attributors.relevance import totals
+from assay.explain.numbers import whole
 from assay.explain.report import Report
 from assay.explain.targets import pick_output
 
@@ -34,6 +35,9 @@ class Random:
 
     random_state: int = 0
     name: str = "random"
+
+    def __post_init__(self) -> None:
+        whole("random_state", self.random_state, 0)
 
     def attribute(self, ask: Ask) -> Attribution:
         """Answer a question."""

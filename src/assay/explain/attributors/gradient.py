@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from assay.explain.ask import Ask
 from assay.explain.attribution import Attribution
 from assay.explain.attributors.relevance import totals
 from assay.explain.engine import plain_gradients
+from assay.explain.numbers import at_least, finite, whole
 from assay.explain.report import Report
 from assay.explain.targets import Objective
 from assay.explain.trace import Trace
@@ -173,12 +174,6 @@ def noise(x: Tensor, random_state: int, step: int) -> Tensor:
     return torch.randn((1, *x.shape[1:]), generator=generator, dtype=kind).to(x)
 
 
-def positive(name: str, value: Any, least: int = 1) -> None:
-    """Raise AssayError unless an option is an int of at least `least`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise AssayError(f"{name}={value!r}, expected an int of at least {least}")
-
-
 @dataclass(frozen=True)
 class SmoothGrad(Averaged):
     """Mean gradient at noisy copies of the input (Smilkov et al. 2017)."""
@@ -189,7 +184,9 @@ class SmoothGrad(Averaged):
     name: str = "smoothgrad"
 
     def __post_init__(self) -> None:
-        positive("samples", self.samples)
+        whole("samples", self.samples)
+        whole("random_state", self.random_state, 0)
+        at_least("noise", self.noise)
 
     def points(self, roots: list[Tensor]) -> Points:
         def place(x: Tensor, step: int) -> Tensor:
@@ -210,7 +207,8 @@ class IntegratedGradients(Averaged):
     name: str = "integrated-gradients"
 
     def __post_init__(self) -> None:
-        positive("steps", self.steps, 2 if self.rule == "trapezoid" else 1)
+        whole("steps", self.steps, 2 if self.rule == "trapezoid" else 1)
+        finite("baseline", self.baseline)
         quadrature(self.rule, 2)
 
     def points(self, roots: list[Tensor]) -> Points:
@@ -258,7 +256,9 @@ class SmoothTaylor(Averaged):
     name: str = "smooth-taylor"
 
     def __post_init__(self) -> None:
-        positive("samples", self.samples)
+        whole("samples", self.samples)
+        whole("random_state", self.random_state, 0)
+        at_least("sigma", self.sigma)
 
     def points(self, roots: list[Tensor]) -> Points:
         def shift(x: Tensor, step: int) -> Tensor:

@@ -12,8 +12,9 @@ from torch import Tensor
 from assay.core.errors import AssayError
 from assay.explain.ask import Ask
 from assay.explain.attribution import Attribution
-from assay.explain.attributors.gradient import chunks, positive
+from assay.explain.attributors.gradient import chunks
 from assay.explain.attributors.relevance import totals
+from assay.explain.numbers import finite, whole
 from assay.explain.report import Report
 from assay.explain.targets import pick_output
 
@@ -41,7 +42,8 @@ class Occlusion:
     name: str = "occlusion"
 
     def __post_init__(self) -> None:
-        positive("batch", self.batch)
+        whole("batch", self.batch)
+        finite("baseline", self.baseline)
 
     def attribute(self, ask: Ask) -> Attribution:
         """Answer a question."""
@@ -92,11 +94,11 @@ def _last(size: int, window: int, stride: int) -> int:
 
 def _per_axis(name: str, value: int | Sequence[int], shape: Sequence[int], tokens: bool) -> tuple[int, ...]:
     """Return one number an axis; one int leaves the channel axis, if there is one, whole."""
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         channel = len(shape) > 1 and not tokens
         found = (shape[0], *(value,) * (len(shape) - 1)) if channel else (value,) * len(shape)
     else:
-        found = tuple(value)
+        found = tuple(value) if isinstance(value, tuple | list) else ()
     if len(found) != len(shape) or not all(isinstance(v, int) and v >= 1 for v in found):
         raise AssayError(f"{name}={value!r}, expected an int of at least 1, or {len(shape)} of them for an input of "
                          f"{tuple(shape)}")

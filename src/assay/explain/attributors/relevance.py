@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from assay.core.errors import AssayError
 from assay.explain.ask import Ask
 from assay.explain.attribution import Attribution
 from assay.explain.composites import Composite, composite
@@ -39,6 +40,9 @@ class Lrp:
         trace = ask.trace(describe=True)
         output, rules = trace.output.detach(), self._rules(trace)
         rules.check_names(trace.modules)
+        if settings.weights and rules.result != "relevance":
+            raise AssayError(f"composite {rules.name!r} gives a gradient: there is no relevance of weights",
+                             "use a composite of rules that share relevance")
         engine = Engine(ask.model, rules, settings.canonize, settings.audit, settings.on_uncovered,
                         settings.flat_below, settings.checked)
         objective = ask.objective(trace.output, relevance=rules.result == "relevance")
