@@ -51,6 +51,8 @@ class LanguageModel:
         Of the prompt, where the model has a favourite.
     habits : Habits
         What it wants otherwise than its wire's usual.
+    repeats : int
+        How often an evaluation asks it each request.
     timeout : float
         Seconds for a call.
     """
@@ -69,6 +71,7 @@ class LanguageModel:
     retired: str = ""
     variant: str | None = None
     habits: Habits = field(default_factory=Habits)
+    repeats: int = 1
     timeout: float = TIMEOUT
     entry: Model | None = field(default=None, repr=False)
 
@@ -191,7 +194,7 @@ def load(device: str = "cpu", wire: str = "", model: str = "", aliases: Sequence
         `Habits`.
     **options
         Fields of `LanguageModel`: base_url, key_env, kind, context, json, price_in, price_out, price_date, retired,
-        variant.
+        variant, repeats.
 
     Raises
     ------
@@ -215,7 +218,7 @@ def load(device: str = "cpu", wire: str = "", model: str = "", aliases: Sequence
 
 
 OPTIONS = {"base_url", "key_env", "kind", "context", "json", "price_in", "price_out", "price_date", "retired",
-           "variant"}
+           "variant", "repeats"}
 # What an entry may also say in `meta`, where a change does not make it another model.
 ABOUT = ("price_in", "price_out", "price_date", "retired")
 
@@ -244,7 +247,7 @@ def unavailable(model: Model) -> str | None:
 
 def entries() -> dict[str, Model]:
     """Return the registered language models by name, every alias beside them."""
-    found = registry.models if registry.loaded else _quick()
+    found = {**(registry.models if registry.loaded else {}), **_quick()}
     models = {name: model for name, model in found.items() if model.loader == LOADER}
     return {**{alias: model for model in models.values() for alias in aliases(model)}, **models}
 

@@ -9,7 +9,7 @@ from assay.core.model import resolve
 from assay.terminal.wire.habits import Habits
 from assay.terminal.wire.types import Delta, Reply, Request, Usage
 
-ANSWER = "assay.terminal.recipes:answer"  # text -> an answer in the regular format
+ANSWER = "assay.terminal.recipes:reply"  # messages -> an answer in the format that they ask for
 
 
 class Recipes:
@@ -28,7 +28,7 @@ class Recipes:
 
     def complete(self, request: Request) -> Reply:
         """Look up; see `Client`."""
-        return Reply(str(resolve(ANSWER)(self.body(request)["text"])), Usage(0, 0), "stop")
+        return Reply(str(resolve(ANSWER)(request.messages)), Usage(0, 0), "stop")
 
     def stream(self, request: Request) -> Iterator[Delta]:
         """Look up, in one piece; see `Client`."""
