@@ -178,4 +178,22 @@ def test_a_line_is_the_documented_json(store: Store, fill: Any) -> None:
     fill(item, "a", noisy(1))
     fill(item, "b", noisy(2))
     (line,), _ = compare(store, [item], "a", "b")
-    assert set(line.to_json()) == {"benchmark", "metric", "n", "a", "b", "difference", "low", "high", "verdict"}
+    assert set(line.to_json()) == {"benchmark", "metric", "n", "a", "b", "difference", "low", "high", "verdict", "p"}
+
+
+def test_a_benchmark_may_bring_a_test_of_its_own(store: Store, fill: Any) -> None:
+    seen: list[Any] = []
+
+    def paired_test(self: Benchmark, metric: str, a: Any, b: Any) -> float:
+        seen.append((metric, [record.case for record in a], [record.case for record in b]))
+        return 0.25
+
+    item = kind(paired_test=paired_test)
+    fill(item, "a", noisy(1))
+    fill(item, "b", noisy(1, count=20))
+    (line,), score = compare(store, [item], "a", "b")
+    common = [f"c{n:02d}" for n in range(20)]
+    assert seen == [("mae", common, common)]
+    assert line.p == 0.25
+    assert line.to_json()["p"] == 0.25
+    assert score.p is None

@@ -225,8 +225,9 @@ def _check_model(name: str, store: Store, registry: Registry) -> None:
 def _comparison_table(a: str, b: str, lines: Sequence[Difference], score: Difference, registry: Registry) -> Table:
     from assay.app.text import interval, number
 
+    tested = any(line.p is not None for line in lines)
     table = output.table(f"{a} against {b}", "~benchmark", "~metric", ">cases", f">{a}", f">{b}", ">difference", "95 %",
-                         "better")
+                         "better", *([">p"] if tested else []))
     units = {(name, metric.name): metric.unit for name, item in registry.benchmarks.items() for metric in item.metrics}
     winner = {"a": output.styled(a, "bold"), "b": output.styled(b, "bold"), "tie": output.styled("tie", "dim")}
     last = None
@@ -236,7 +237,8 @@ def _comparison_table(a: str, b: str, lines: Sequence[Difference], score: Differ
         unit = units.get((line.benchmark or "", line.metric), "")
         name = "over all" if line.benchmark is None else "" if line.benchmark == last else line.benchmark
         table.add_row(name, f"{line.metric} {unit}".strip(), str(line.n), number(line.a), number(line.b),
-                      _signed(line.difference), interval(line.low, line.high, line.difference), winner[line.verdict])
+                      _signed(line.difference), interval(line.low, line.high, line.difference), winner[line.verdict],
+                      *([("" if line.p is None else f"{line.p:.3g}")] if tested else []))
         last = line.benchmark
     return table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,10 @@ Verdict = Literal["a", "b", "tie"]
 
 @dataclass
 class Difference:
-    """One line of a comparison: difference = a - b with its 95% interval; the verdict says which is better."""
+    """One line of a comparison: difference = a - b with its 95% interval; the verdict says which is better.
+
+    `p` is the p value of a test that the benchmark brings (`paired_test`), for metrics that it knows one for.
+    """
 
     benchmark: str | None
     metric: str
@@ -30,6 +33,7 @@ class Difference:
     low: float | None
     high: float | None
     verdict: Verdict
+    p: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields of ``assay compare --json``."""
@@ -71,9 +75,10 @@ def compare(store: Store, benchmarks: Sequence[Benchmark], a: str, b: str,
         for column, metric in enumerate(benchmark.metrics):
             if not metric.name.endswith("_full"):
                 good, bad, _ = scheme.metric(benchmark, metric)
-                lines.append(_difference(benchmark.name, metric.name, len(common), metric.judged, good > bad,
-                                         (one.values[metric.name], one.samples[:, column]),
-                                         (other.values[metric.name], other.samples[:, column])))
+                line = _difference(benchmark.name, metric.name, len(common), metric.judged, good > bad,
+                                   (one.values[metric.name], one.samples[:, column]),
+                                   (other.values[metric.name], other.samples[:, column]))
+                lines.append(replace(line, p=_tested(metric.name, first, second, common)))
         weight = scheme.weights.get(benchmark.name, benchmark.weight)
         by_category.setdefault(benchmark.category, []).append(
             (weight, one.score(benchmark, scheme), other.score(benchmark, scheme)))
@@ -91,6 +96,16 @@ def _side(sample: Sample, common: set[str]) -> _Side:
     except Exception:  # a third party's code; the cell of the leaderboard says what it raises
         values = {}
     return _Side({m.name: finite(values, m.name) for m in sample.benchmark.metrics}, resampled(sample, common))
+
+
+def _tested(metric: str, first: Sample, second: Sample, common: set[str]) -> float | None:
+    """Return the p value of the benchmark's own test: ``paired_test(metric, records of a, records of b)``."""
+    test = getattr(first.benchmark, "paired_test", None)
+    if test is None:
+        return None
+    a, b = ([record for record in sample.ok() if record.case in common] for sample in (first, second))
+    value = test(metric, a, b)
+    return None if value is None else float(value)
 
 
 def _mean(parts: Sequence[tuple[float, tuple[float, Floats]]]) -> tuple[float, Floats]:
