@@ -175,7 +175,7 @@ def _outcome(result: Result, clauses: Sequence[Clause], collateral: Sequence[str
     if failed:
         return "wrong", f"not so: {failed[0]}"
     if collateral:
-        return "collateral", f"what nobody asked for: {collateral[0]}"
+        return "collateral", f"besides: {collateral[0]}"
     return "right", ""
 
 
@@ -183,7 +183,7 @@ def _collateral(case: CommandCase, result: Result, clauses: Sequence[Clause]) ->
     """Return what changed outside of what the case may touch, and what was not spared."""
     strayed = [f"{change.change} {change.path}" for change in result.changes
                if not _allowed(change.path, (*case.touches, *INCIDENTAL))]
-    return strayed + [f"not so: {clause.text}" for clause in clauses if clause.spared and not clause.ok]
+    return strayed + [f"no longer: {clause.text}" for clause in clauses if clause.spared and not clause.ok]
 
 
 def _allowed(path: str, globs: Sequence[str]) -> bool:

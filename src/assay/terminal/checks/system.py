@@ -105,7 +105,8 @@ def stop_after_a_second(run: Evidence) -> Clauses:
     yield must("it was started once", run.told("marks")[:1] == ["begun"] and run.told("marks").count("begun") == 1)
     if slow:
         yield must("it was stopped before its end", "ended" not in run.told("marks") and run.told("alive") == [])
-        yield must("after about a second", run.shell("seconds") in (["1"], ["2"]))
+        # Two seconds would be another answer; a machine with much to do gets the time between.
+        yield must("after about a second", int("".join(run.shell("milliseconds")) or 0) in range(900, 1900))
     else:
         yield must("what ends in time is not stopped", "ended" in run.told("marks"))
 
