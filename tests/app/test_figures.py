@@ -23,6 +23,7 @@ from assay import (
     View,
 )
 from assay.app.figures import DRAW, MANY, figure
+from assay.app.figures.images import MOST
 from assay.app.palette import DARK, LIGHT
 from assay.core.record import ArtefactRef
 
@@ -99,6 +100,27 @@ def test_parity_has_the_points_the_line_and_the_errors() -> None:
     assert list(line.x) == list(line.y)
     assert line.x[0] < -1.1
     assert line.x[1] > 2.2
+
+
+def test_an_image_grid_has_a_picture_for_each_case_and_frames_the_selected_one() -> None:
+    drawn = draw(ImageGrid("picture"), selected="Cu")
+    assert [image.source for image in drawn.layout.images] == ["/artefact/" + "0" * 64] * 2
+    centres = drawn.data[0]
+    assert [(image.x, image.y) for image in drawn.layout.images] == list(zip(centres.x, centres.y, strict=True))
+    frame, = drawn.layout.shapes
+    assert (frame.x0 + frame.x1, frame.y0 + frame.y1) == (2 * centres.x[1], 2 * centres.y[1])
+    assert points(draw(ImageGrid("other"))) == []
+
+
+def test_an_image_grid_of_heatmaps_asks_for_overlays_and_says_what_it_leaves_out() -> None:
+    many = [record(f"{n:04d}", mass=0.5) for n in range(MOST + 10)]
+    for one in many:
+        one.artefacts["picture"] = ArtefactRef("heatmap", "1" * 64, ".npz", "relevance")
+    drawn = draw(ImageGrid("picture"), {"m": many})
+    assert {image.source for image in drawn.layout.images} == {
+        f"/artefact/{'1' * 64}/image.png?what=overlay&alpha=0.7"}
+    assert len(drawn.layout.images) == len(set(zip(drawn.data[0].x, drawn.data[0].y, strict=True))) == MOST
+    assert f"the first {MOST} of {MOST + 10}" in drawn.layout.annotations[0].text
 
 
 def test_two_models_stand_side_by_side() -> None:

@@ -121,7 +121,7 @@ RECIPES: dict[str, Recipe] = {
     "scenes-cnn": scenes("cnn", {"layers": (16, "M", 32, "M", 48, "M", 64)}, 4000,
                          Phase("classes", 5, 2e-3)),
     "scenes-resnet": scenes("resnet", {"block": "basic", "depths": (1, 1, 1, 1), "width": 16, "stem": "small"},
-                            3000, Phase("classes", 4, 3e-3)),
+                            3000, Phase("classes", 3, 3e-3)),
     "scenes-vit": scenes("vit", {"image_size": 64, "patch_size": 8, "num_layers": 3, "num_heads": 4, "hidden_dim": 64,
                                  "mlp_dim": 128}, 14000, Phase("classes", 4, 3e-3, blocks=5e-3)),
     "driving-cnn": Recipe(

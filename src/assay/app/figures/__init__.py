@@ -10,7 +10,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from assay.app.figures import bars, curves, points, tables
+from assay.app.figures import bars, curves, images, points, tables
 from assay.app.figures.common import MANY, Samples
 from assay.app.palette import SERIES, Theme, theme
 from assay.core import plot as plots
@@ -24,7 +24,7 @@ FONT = "-apple-system, 'Segoe UI', Inter, Cantarell, Ubuntu, Roboto, 'Helvetica 
 DRAW: dict[type, Callable[..., None]] = {
     plots.Parity: points.parity, plots.Density: points.density, plots.Embedding: points.embedding,
     plots.Bar: bars.bar, plots.Histogram: bars.histogram, plots.Line: curves.line,
-    plots.PeriodicTable: tables.periodic, plots.Table: tables.table, plots.ImageGrid: tables.table,
+    plots.PeriodicTable: tables.periodic, plots.Table: tables.table, plots.ImageGrid: images.grid,
 }
 
 

@@ -65,13 +65,11 @@ def _on(shown: float, by_element: Mapping[str, StoredRecord], plot: plots.Period
     return INKS[0] if span == 0 or (shown - min(values)) / span > 0.5 else INKS[1]
 
 
-def table(drawn: go.Figure, plot: plots.Table | plots.ImageGrid, samples: Samples, selected: str | None,
-           colours: Theme) -> None:
+def table(drawn: go.Figure, plot: plots.Table, samples: Samples, selected: str | None, colours: Theme) -> None:
     """Draw the named values of every case as rows."""
-    names = plot.columns if isinstance(plot, plots.Table) else (plot.artefact,)
-    rows = [(record.case, model, [words(record, name) for name in names])
+    rows = [(record.case, model, [words(record, name) for name in plot.columns])
             for model, records in samples.items() for record in records]
-    header = ["case", *(["model"] if len(samples) > 1 else []), *names]
+    header = ["case", *(["model"] if len(samples) > 1 else []), *plot.columns]
     body = [[case, *([model] if len(samples) > 1 else []), *texts] for case, model, texts in rows]
     drawn.add_trace(go.Table(
         header={"values": [f"<b>{name}</b>" for name in header], "align": "left", "height": 30,

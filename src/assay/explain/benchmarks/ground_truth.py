@@ -10,7 +10,7 @@ import numpy as np
 from assay.core.benchmark import Benchmark
 from assay.core.errors import AssayError, Skip
 from assay.core.model import Model
-from assay.core.plot import Parity
+from assay.core.plot import ImageGrid, Parity
 from assay.core.record import Case, Metric, Record, StoredRecord, View
 from assay.core.registry import benchmark
 from assay.explain.recipes import RECIPES
@@ -40,8 +40,8 @@ class GroundTruth(Benchmark):
         Metric("mass_l2", "", 1, 0, weight=0, tip="mass, with the root of the squares over the colours"),
         Metric("rank_l2", "", 1, 0, weight=0, tip="rank, with the root of the squares over the colours"),
     )
-    views = (View("mass", Parity("area", "mass"), "heatmap"), View("rank", Parity("area", "rank"), "heatmap"),
-             View("mass_l2", Parity("area", "mass_l2"), "heatmap"))
+    views = (View("mass", Parity("area", "mass"), "heatmap"), View("mass", ImageGrid("heatmap"), "heatmap"),
+             View("rank", Parity("area", "rank"), "heatmap"), View("mass_l2", Parity("area", "mass_l2"), "heatmap"))
     citation = "Metrics: Arras, Osman, Samek, Information Fusion 81, 14 (2022), doi:10.1016/j.inffus.2021.11.008"
     licence = "rendered by assay"
     case_timeout = 1200.0  # the first case of a network trains it, if that has not been done yet
