@@ -263,7 +263,8 @@ def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
         file.writelines(f"{address} {name}\n" for name, address in job.hosts.items())
     shims.write(opt / "bin", job.shims)
     shell = SAME_SHELL if job.same_shell else PLAIN
-    return [shutil.which("bwrap") or "", *mounts.home(folder.path, job.written(), limits),
+    root = folder.owner is None and os.geteuid() == 0
+    return [shutil.which("bwrap") or "", *mounts.home(folder.path, job.written(), limits, root),
             *mounts.environment({**mounts.ENVIRONMENT, **job.environment}), "--",
             *limits.command(), "/bin/sh", "/opt/box/init", job.cwd, shell]
 

@@ -44,7 +44,7 @@ def system() -> list[str]:
     return found
 
 
-def home(folder: Path, written: Iterable[str], limits: Limits) -> list[str]:
+def home(folder: Path, written: Iterable[str], limits: Limits, root: bool) -> list[str]:
     """Return the arguments for a machine of its own with one folder to write to.
 
     Parameters
@@ -54,13 +54,15 @@ def home(folder: Path, written: Iterable[str], limits: Limits) -> list[str]:
     written : iterable of str
         Names of the latter: each is bound by itself, so that nothing inside can remove it.
     limits : Limits
+    root : bool
+        The command runs under root's number, as seen from outside.
     """
     files = [part for name in ETC if Path("/etc", name).is_file()
              for part in ("--ro-bind", str(folder / "etc" / name), f"/etc/{name}")]
     bound = [part for name in written for part in ("--bind", str(folder / name), f"/opt/box/{name}")]
     folders = [part for name in ("/home", "/opt", "/var/log") for part in ("--perms", "755", "--dir", name)]
     return [*ALONE, "--uid", "1000", "--gid", "1000", "--hostname", "box", *system(), *files,
-            "--proc", "/proc", "--dev", "/dev", *temporary(limits), "--remount-ro", "/dev", *folders,
+            *process_files(root), "--dev", "/dev", *temporary(limits), "--remount-ro", "/dev", *folders,
             "--ro-bind", str(folder / "opt"), "/opt/box", *bound,
             "--bind", str(folder / "home"), HOME, "--remount-ro", "/", "--chdir", HOME]
 
@@ -69,6 +71,19 @@ def temporary(limits: Limits) -> list[str]:
     """Return the arguments for folders that are gone with the box; they are held in memory, so their size counts."""
     return [part for name, mode in TEMPORARY.items()
             for part in ("--perms", mode, "--size", str(limits.temporary), "--tmpfs", name)]
+
+
+def process_files(root: bool) -> list[str]:
+    """Return the arguments for what /proc tells of processes, and of the kernel.
+
+    bwrap takes it that nobody inside may write to the kernel's settings, but they belong to root, and root's number is
+    root's in every namespace: if `root` runs the command, all but the processes is bound again, to be read only.
+    """
+    if not root:
+        return ["--proc", "/proc"]
+    settings = [entry.path for entry in os.scandir("/proc") if not entry.name.isdigit() and not entry.is_symlink()
+                and (entry.is_dir() or entry.stat().st_mode & 0o222)]
+    return ["--proc", "/proc", *(part for path in sorted(settings) for part in ("--ro-bind-try", path, path))]
 
 
 def environment(variables: Mapping[str, str]) -> list[str]:

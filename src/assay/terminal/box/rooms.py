@@ -15,7 +15,7 @@ from pathlib import Path
 from assay.terminal.box import overlay
 from assay.terminal.box.folder import Folder
 from assay.terminal.box.limits import MB, Limits
-from assay.terminal.box.mounts import ALONE
+from assay.terminal.box.mounts import ALONE, process_files
 from assay.terminal.changes import Change, Entry, compare, snapshot
 
 COPY_BYTES, COPY_FILES = 200 * MB, 20_000
@@ -133,7 +133,7 @@ def arguments(folder: Path, room: Room, place: Path, limits: Limits, settings: i
     other = [part for path in mounted(folder) for part in ("--ro-bind-try", path, path)]
     private = ["--size", str(limits.temporary), "--tmpfs"]
     return [*ALONE, *powers, "--uid", str(os.geteuid()), "--gid", str(os.getegid()), *machine, "--dev", "/dev",
-            *private, "/dev/shm", "--proc", "/proc", *_initctl(), *inside, *other, *private, str(place),
+            *private, "/dev/shm", *process_files(root), *_initctl(), *inside, *other, *private, str(place),
             "--remount-ro", "/dev", "--chdir", str(folder), "--seccomp", str(calls), "--args", str(settings)]
 
 
