@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assay.terminal.retrieve import Found, search
+from assay.terminal.retrieve import UNFILLED, Found, search
 
 ENOUGH = 0.48  # score of a recipe that is taken for what was asked for
 LOOKED_AT = 5
@@ -33,10 +33,13 @@ def answer(request: str, folder: Path | None = None) -> str:
 
 
 def reply(messages: Sequence[Mapping[str, str]]) -> str:
-    """Answer the last turn of a conversation, in the format that its system text asks for."""
-    system = " ".join(message["content"] for message in messages if message["role"] == "system")
-    mode = "fast" if '{"commands": ["' in system else "regular"
-    return _said(request_of(messages[-1]["content"]), mode)
+    """Answer the request of a conversation, in the format that the conversation asks for."""
+    said = [message["content"] for message in messages]
+    regular = any("cmd_to_execute" in text for text in said) or not any('"commands"' in text for text in said)
+    turns = [message["content"] for message in messages if message["role"] == "user"]
+    # After an answer that could not be used the request stands before the complaint.
+    dressed = [turn for turn in turns if _TURN.match(_last_turn(turn))]
+    return _said(request_of((dressed or turns or [""])[-1]), "regular" if regular else "fast")
 
 
 def request_of(turn: str) -> str:
@@ -45,14 +48,20 @@ def request_of(turn: str) -> str:
     >>> request_of("Request: count the lines\nPlatform: Linux")
     'count the lines'
     """
-    found = _TURN.match(turn.strip())
+    found = _TURN.match(_last_turn(turn))
     return found[1] if found else turn
 
 
+def _last_turn(text: str) -> str:
+    """Return what the user said last in a transcript; any other text as it is, without space around it."""
+    return text.rpartition("\n\nUser: ")[2].strip().removesuffix("Assistant:").rstrip()
+
+
 def best(request: str, folder: Path | None = None) -> Found | None:
-    """Return the recipe that fits, with every slot filled, or None."""
+    """Return the recipe that is nearest, if it fits and every slot is filled; a second best would be a guess."""
     found = search(request, LOOKED_AT, folder)
-    return next((item for item in found if item.score >= ENOUGH and item.filled), None)
+    nearest = max(found, key=lambda item: item.score if item.filled else item.score / UNFILLED, default=None)
+    return nearest if nearest and nearest.filled and nearest.score >= ENOUGH else None
 
 
 def _said(request: str, mode: str, folder: Path | None = None) -> str:

@@ -27,6 +27,7 @@ HINT = 0.85  # what a score is worth that a file's ending does not fit
 GUESSED = 0.5  # what a word still asks for that was taken for a name because no recipe has it
 SAYS_LITTLE = 0.5  # what a word is worth that is in every other request
 ONE_WORD = 0.5  # what it is worth where one common word is all that the two have in common
+UNASKED = 0.85  # what it is worth where the recipe deletes or ends something and the request has no word of it
 UNPLACED = 0.85  # what it is worth for each value of the request that has no slot
 UNFILLED = 0.8  # what it is worth where a slot has no value
 ELSEWHERE = 0.4  # what a word is worth that stands not in the phrasing but in what else is said of the recipe
@@ -117,12 +118,14 @@ class _Index:
         unknown = {word for word in asked if not places[word]}
         best: dict[int, Found] = {}
         filled: dict[int, tuple[Recipe, Filling | None]] = {}
-        for rowid, task, weight, number, data in self._first(asked):
+        for rowid, own, task, weight, number, data in self._first(asked):
             if number not in filled:
                 recipe = Recipe.from_json(json.loads(data))
                 filled[number] = recipe, fill(recipe, text, common, unknown)
             recipe, filling = filled[number]
             score = _score(rowid, weight, weights, places, filling)
+            if vocabulary.these("grave") & set(own.split()) - set(asked):
+                score *= UNASKED
             if number not in best or score > best[number].score:
                 best[number] = Found(task, recipe.shown, recipe.explanation, round(score, 4), recipe.id, recipe.slots,
                                      filling, recipe.credit)
@@ -134,11 +137,12 @@ class _Index:
         found = dict.fromkeys((row for (row,) in self.database.execute(query, (f'about : "{word}"',))), ELSEWHERE)
         return found | dict.fromkeys((row for (row,) in self.database.execute(query, (f'words : "{word}"',))), 1.0)
 
-    def _first(self, asked: Sequence[str]) -> Iterable[tuple[int, str, float, int, str]]:
+    def _first(self, asked: Sequence[str]) -> Iterable[tuple[int, str, str, float, int, str]]:
         return self.database.execute(
-            "select entry.id, entry.task, entry.weight, entry.recipe, recipe.data from "
-            "(select rowid, bm25(phrase, 3.0, 1.0) as rank from phrase where phrase match ? order by rank limit ?) as hit"
-            " join entry on entry.id = hit.rowid join recipe on recipe.id = entry.recipe order by hit.rank",
+            "select entry.id, hit.words, entry.task, entry.weight, entry.recipe, recipe.data from "
+            "(select rowid, words, bm25(phrase, 3.0, 1.0) as rank from phrase where phrase match ? order by rank"
+            " limit ?) as hit join entry on entry.id = hit.rowid join recipe on recipe.id = entry.recipe "
+            "order by hit.rank",
             (" OR ".join(f'"{word}"' for word in asked), LOOKED_AT))
 
 

@@ -9,14 +9,15 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 
 from assay.terminal.recipebook import SLOT, Recipe, kind_of
-from assay.terminal.values import NUMBERS, WORD, Value, values
+from assay.terminal.values import ENDING, NUMBERS, WORD, Value, values
 from assay.terminal.vocabulary import these
 
 # Which values of a request a slot of a kind takes, the best first.
 _TAKES: dict[str, tuple[str, ...]] = {
     "file": ("path", "file", "quoted", "pattern"), "folder": ("path", "quoted"), "text": ("quoted",),
-    "number": ("number",), "name": ("quoted", "version", "commit"), "extension": ("extension",),
-    "pattern": ("pattern", "quoted", "file"), "size": ("size",), "days": ("span",), "minutes": ("span",), "seconds": ("span", "number"), "url": ("url", "host"),
+    "number": ("number",), "name": ("quoted", "version", "commit"), "extension": ("extension", "pattern"),
+    "pattern": ("pattern", "quoted", "file"), "size": ("size",), "days": ("span",), "minutes": ("span",),
+    "seconds": ("span", "number"), "url": ("url", "host"),
     "host": ("host", "mail"), "mail": ("mail",), "command": ("quoted", "path", "file"), "commit": ("commit",),
     "mode": ("mode",), "date": ("date",), "variable": ("variable",), "zone": ("zone",), "sum": ("sum",),
 }
@@ -174,6 +175,8 @@ def _fits(slot: str, value: Value) -> str:
     kind = kind_of(slot)
     if value.kind not in _TAKES[kind]:
         return ""
+    if kind == "extension" and value.kind == "pattern":
+        return value.text[2:] if ENDING.fullmatch(value.text) else ""
     return _span(value.text, kind) if value.kind == "span" else value.text
 
 

@@ -17,7 +17,8 @@ PLATFORMS = {"Darwin": "osx"}
 _PLACEHOLDER = re.compile(r"\{\{(.+?)\}\}(?!\})")
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple((slot, re.compile(pattern)) for slot, pattern in (
     ("folder", r"director|folder"), ("url", r"^https?:|url"), ("file", r"path|file|/"),
-    ("host", r"host|domain|ip_addr"), ("user", r"user"), ("group", r"group"), ("port", r"port$"), ("pid", r"^(pid|process_id)$"), ("ext", r"extension"),
+    ("host", r"host|domain|ip_addr"), ("user", r"user"), ("group", r"group"), ("port", r"port$"),
+    ("pid", r"^(pid|process_id)$"), ("ext", r"extension"),
     ("branch", r"branch"), ("commit", r"commit"), ("package", r"package"), ("service", r"service|unit"),
     ("container", r"container"), ("image", r"^image"), ("n", r"^\d+$|number|count|size|seconds"), ("value", r"")))
 

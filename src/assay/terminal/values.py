@@ -12,6 +12,7 @@ from assay.terminal.vocabulary import named, these
 NUMBERS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
            "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12"}
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5"}
+_FILES = re.compile(r"\s+(?:files?|extensions?|endings?)\b")
 _EACH = frozenset(("all", "every", "each", "any"))
 _INTO = frozenset(("to", "into", "by", "with"))
 _COUNTED = frozenset(("column", "columns", "field", "line", "row"))  # "the second column" is a number
@@ -28,7 +29,7 @@ _SEEN: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(pattern
     ("host", r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b"),
     ("sum", r"(?<![\w.])\(*\d[\d. ]*(?:[-+*/%^][ (]*\d[\d. ]*\)*)+(?![\w.])"),
     ("mode", r"(?<![\w-])(?:[ugoa]+[-+=][rwxXst]+"
-             r"|(?:(?<=chmod )|(?<=mode )|(?<=to )|(?<=permissions ))0?[0-7]{3})(?=\s|$)"),
+             r"|(?:(?<=chmod )|(?<=mode )|(?<=to )|(?<=permissions ))0?[0-7]{3})(?![\w.])"),
     ("size", r"(?i)\b(\d+)\s?(bytes?|kilobytes?|megabytes?|gigabytes?|terabytes?|[kmgt]i?b|[kmgt])\b"),
     ("span", rf"(?i)\b(\d+|an?|one|two|three|four|five|six|ten|twelve)\s+({_TIMES})s?\b"
              rf"|\b(?:last|past|this|previous)\s+({_TIMES})\b|\b(?:yesterday|today)\b"),
@@ -42,6 +43,7 @@ _SEEN: tuple[tuple[str, re.Pattern[str]], ...] = tuple((kind, re.compile(pattern
     ("version", r"(?<![\w.])v?\d+(?:\.\d+)+(?![\w.])|\bv\d+\b"),
     ("number", r"(?<![\w.-])(\d+)(?:st|nd|rd|th)?\b(?![.\d])"),
 ))
+ENDING = re.compile(r"\*\.\w+")  # a pattern that says nothing but how names end
 WORD = re.compile(r"[A-Za-z0-9_](?:[\w.+-]*[\w+])?")
 
 
@@ -88,8 +90,8 @@ def _value(kind: str, match: re.Match[str]) -> Value:
         text = text.strip()
     elif kind == "file" and text.rpartition(".")[2].lower() in these("domains"):
         kind = "host"
-    elif kind == "pattern" and re.fullmatch(r"\*\.\w+", text) and text[2:].lower() in these("extensions"):
-        kind, text = "extension", text[2:]
+    elif kind == "extension" and not (text.lower() in these("extensions") or _FILES.match(match.string, match.end())):
+        kind, text = "file", match[0]
     return Value(kind, text, match.start(), match.end())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from assay.terminal.recipebook import SLOT, kind_of
-from assay.terminal.values import values
+from assay.terminal.values import ENDING, values
 from assay.terminal.vocabulary import these, turned
 
 # What a value or a slot of a kind is to the search: "notes.txt" is a file, "'abc'" is a text.
@@ -14,7 +14,7 @@ _SAID = {"file": "file", "url": "url", "host": "host", "mail": "mail",
          "minutes": "timespan", "seconds": "timespan", "quoted": "text", "text": "text", "commit": "commit",
          "variable": "variable"}
 _UNITS = re.compile(r"(?<=\{days\}) days|(?<=\{minutes\}) minutes|(?<=\{seconds\}) seconds")
-_NAMED_FILE = re.compile(r"^[^\s:*]*[\w-]\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,8}$")
+_NAMED_FILE = re.compile(r"^[^\n:*]*[\w-]\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,8}$")
 _WORD = re.compile(r"[a-z0-9][a-z0-9+#]*")
 
 
@@ -25,6 +25,8 @@ def of_request(request: str) -> list[str]:
         if value.kind == "number" and not value.text.isdigit():
             continue
         said = "file" if _NAMED_FILE.search(value.text) else _SAID.get(value.kind, "")
+        if value.kind == "pattern" and ENDING.fullmatch(value.text):
+            said = "extension"
         pieces += [request[end:value.start], f" {said} "]
         end = value.end
     return plain("".join([*pieces, request[end:]]))

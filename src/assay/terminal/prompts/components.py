@@ -11,6 +11,7 @@ from string import Template
 from typing import Any, Literal, cast
 
 from assay.core.errors import NOTHING, AssayError, did_you_mean
+from assay.core.record import digest as digest_of
 from assay.terminal.answer import Mode
 from assay.terminal.prompts.schema import SCHEMAS
 
@@ -127,9 +128,6 @@ def digest(name: str) -> str:
     AssayError
         Exit code 5 if there is no such variant.
     """
-    # Imported here: it brings numpy along, which a question at the terminal does not need.
-    from assay.core.record import digest as digest_of
-
     variant = Variant.named(name)
     parts: dict[str, Any] = {part: component(part) for part in COMPONENTS}
     parts["persona"] = parts["persona"][variant.style]
