@@ -149,6 +149,31 @@ def test_merging_can_be_turned_off() -> None:
     assert {line.op for line in found.report.lines} == {"conv2d", "batch_norm"}
 
 
+def test_what_differs_by_more_than_rounding_is_not_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.explain import merging
+
+    model = lively(LAYERS["conv2d"][0]())
+    x = torch.randn(2, 2, 5, 5, dtype=torch.float64)
+    apart = explain(model, x, 1, position="sum", canonize=False, composite="epsilon-plus")
+    monkeypatch.setitem(merging.BOUNDS, torch.float64, -1.0)
+    found = explain(model, x, 1, position="sum", composite="epsilon-plus")
+    assert torch.equal(found.relevance, apart.relevance)
+    assert [(entry["modules"], entry["merged"]) for entry in found.report.canonized] == [(["0", "1"], False)]
+    assert "not merged: 0 + 1 (difference " in str(found.report)
+    with pytest.raises(AssayError, match="after merging 1 batch norms the output differs"):
+        canonize(model, x)
+
+
+def test_the_difference_is_measured_on_the_first_call_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from assay.explain import Explainer, merging
+
+    explainer = Explainer(lively(LAYERS["conv2d"][0]()), position="sum", composite="epsilon-plus")
+    x = torch.randn(2, 2, 5, 5, dtype=torch.float64)
+    first = explainer(x, 1)
+    monkeypatch.setattr(merging, "difference", lambda both: 1.0)
+    assert explainer(-x, 1).report.canonized == first.report.canonized
+
+
 def test_relevance_of_a_merged_layer_is_that_of_the_merged_result() -> None:
     model = lively(nn.Sequential(nn.Conv2d(2, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(36, 2)))
     x = torch.randn(2, 2, 5, 5, dtype=torch.float64)

@@ -315,21 +315,37 @@ def test_an_operation_without_a_rule_may_take_its_gradient() -> None:
                                                          on_uncovered="gradient").relevance)
 
 
-def test_recurrent_layers_have_no_rule_and_a_gradient() -> None:
-    class Recurrent(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.lstm, self.fc = nn.LSTM(3, 4, batch_first=True), nn.Linear(4, 2)
+class Recurrent(nn.Module):
+    """Steps through a sequence with a layer, or with a cell at its first step."""
 
-        def forward(self, x: Tensor) -> Tensor:
-            return self.fc(self.lstm(x)[0][:, -1])
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        more = {} if kind.endswith("Cell") else {"batch_first": True}
+        self.core, self.fc = getattr(nn, kind)(3, 4, **more), nn.Linear(4, 2)
+        self.double().eval()
 
-    model, x = Recurrent().double().eval(), torch.randn(2, 5, 3, dtype=torch.float64)
-    with pytest.raises(UncoveredOp, match="lstm in lstm"):
+    def forward(self, x: Tensor) -> Tensor:
+        if isinstance(self.core, nn.RNNCellBase):
+            state = self.core(x[:, 0])
+            return self.fc(state if isinstance(state, Tensor) else state[0])
+        return self.fc(self.core(x)[0][:, -1])
+
+
+@pytest.mark.parametrize(("kind", "op"), [
+    ("LSTM", "lstm"), ("GRU", "gru"), ("RNN", "rnn_tanh"), ("LSTMCell", "lstm_cell"), ("GRUCell", "gru_cell"),
+    ("RNNCell", "rnn_tanh_cell")])
+def test_recurrent_layers_have_no_rule_and_a_gradient(kind: str, op: str) -> None:
+    torch.manual_seed(0)
+    model, x = Recurrent(kind), torch.randn(2, 5, 3, dtype=torch.float64)
+    with pytest.raises(UncoveredOp, match=f"no rule covers {op} in core\n") as caught:
         explain(model, x, 1)
+    assert caught.value.ops == [(op, "core")]
     leaf = x.clone().requires_grad_()
     truth = torch.autograd.grad(model(leaf)[:, 1].sum(), leaf)[0]
     assert torch.allclose(explain(model, x, 1, method="gradient").relevance, truth)
+    found = explain(model, x, 1, composite="attn-lrp", on_uncovered="gradient")
+    assert torch.allclose(found.relevance, truth * x)
+    assert found.report.uncovered == [(op, "core")]
 
 
 def test_what_is_off_the_path_needs_no_rule() -> None:

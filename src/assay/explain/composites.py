@@ -2,7 +2,9 @@
 
 Sources of the presets: Montavon et al. 2017 (deep Taylor), 2019 (epsilon-plus, epsilon-gamma-box), Bach et al. 2015
 (alpha-beta), Zhang et al. 2016 (excitation backprop), Springenberg et al. 2014 (guided backprop), Zeiler and Fergus
-2014 (deconvnet), Ali et al. 2022 (CP-LRP), Achtibat et al. 2024 (AttnLRP), Eberle et al. 2022 (gamma for attention).
+2014 (deconvnet), Ali et al. 2022 (CP-LRP), Achtibat et al. 2024 (AttnLRP). attn-lrp-gamma puts Gamma on AttnLRP's
+affine layers, as the example for vision transformers of that paper's library does, which tries several gammas: 0.25
+and 0.05 are among them and no more than a start.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from torch.autograd.graph import Node
 from torch.overrides import TorchFunctionMode
 
 from assay.explain.op import UNKNOWN, Op, edge_of, on_path
-from assay.explain.ops import DESCRIBERS, Call
+from assay.explain.ops import DESCRIBERS, WRITTEN, Call
 from assay.explain.scopes import Scopes, tensors_in
 from assay.explain.tokens import Tokens
 
@@ -64,6 +64,9 @@ class Recorder(TorchFunctionMode):
             return self._aside(func, args, kwargs, found)
         if self._can_open(func):
             return self._inside(func, args, kwargs)
+        if self.describe and getattr(func, "__name__", "") in WRITTEN:
+            with self:
+                return WRITTEN[func.__name__](*args, **kwargs)
         if len(path) < len(found):
             args, kwargs = _detached(args), _detached(kwargs)
         return self._step(func, args, kwargs, path)

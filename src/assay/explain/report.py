@@ -25,7 +25,7 @@ class Line:
     rounding: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data; ``in`` is the shape of the first operand."""
+        """Return plain data; ``in`` holds the shapes of the operands, ``out`` that of the result."""
         line: dict[str, Any] = {"index": self.index, "op": self.op, "module": self.module, "rule": self.rule,
                                 "in": [list(shape) for shape in self.inputs], "out": list(self.out)}
         return {**line, **(self.audit or {})}

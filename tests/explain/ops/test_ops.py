@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from assay.core.errors import AssayError
-from assay.explain import Composite, Flat, Norm, Pass, Stop, ZPlus, explain
+from assay.explain import Composite, Flat, Norm, Pass, Stop, UncoveredOp, ZPlus, explain
 
 torch.set_num_threads(1)
 
@@ -94,6 +94,7 @@ MOVES: dict[str, Callable[[Tensor], Tensor]] = {
     "tensor-split": lambda x: torch.cat(x.tensor_split(2, 1)[::-1], 1), "T": lambda x: x.flatten(2).mT,
     "channel-shuffle": lambda x: F.channel_shuffle(torch.cat([x, x[:, :1]], 1), 2), "triangle": lambda x: x.tril(),
     "dropout": lambda x: F.dropout(x, 0.5, training=False),
+    "unpool": lambda x: F.max_unpool2d(x, torch.arange(24).reshape(4, 6).expand(len(x), 3, 4, 6) * 2, 2),
 }
 
 
@@ -117,14 +118,58 @@ def test_what_moves_entries_moves_their_relevance(name: str, form: str) -> None:
     assert torch.allclose(found, truth, atol=1e-6)
 
 
-def test_what_mixes_entries_is_lrp_0() -> None:
-    x = torch.randn(2, *IMAGE, dtype=torch.float64)
-    for mode in ("bilinear", "bicubic"):
-        def up(v: Tensor, mode: str = mode) -> Tensor:
-            return F.interpolate(v, size=(7, 9), mode=mode)
+GRID = torch.rand(1, 5, 3, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 0.5
+MIXED: dict[str, Callable[[Tensor], Tensor]] = {
+    "bilinear": lambda x: F.interpolate(x, size=(7, 9), mode="bilinear"),
+    "bicubic": lambda x: F.interpolate(x, size=(7, 9), mode="bicubic"),
+    "grid": lambda x: F.grid_sample(x, GRID.expand(len(x), -1, -1, -1), align_corners=False),
+}
 
-        r = torch.randn_like(up(x))
-        assert torch.allclose(relevance_of(up, x, r, "epsilon"), shared(up, x, r, 0.0), rtol=1e-8, atol=1e-10)
+
+@pytest.mark.parametrize("name", MIXED)
+def test_what_mixes_entries_is_lrp_0(name: str) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, *IMAGE, dtype=torch.float64)
+    r = torch.randn_like(MIXED[name](x))
+    assert torch.allclose(relevance_of(MIXED[name], x, r, "epsilon"), shared(MIXED[name], x, r, 0.0), rtol=1e-8,
+                          atol=1e-10)
+
+
+def test_places_that_depend_on_the_input_have_no_rule() -> None:
+    """A spatial transformer moves its own picture: which entries meet is itself a decision."""
+    def warped(x: Tensor) -> Tensor:
+        return F.grid_sample(x, x[:, :2].movedim(1, -1).tanh(), align_corners=False)
+
+    with pytest.raises(UncoveredOp, match="grid_sampler in the model itself"):
+        relevance_of(warped, torch.randn(2, *IMAGE), torch.ones(2, *IMAGE), "epsilon")
+
+
+SPELLED: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "glu": (lambda x: F.glu(x, -1), lambda x: x[..., :3] * torch.sigmoid(x[..., 3:])),
+    "lerp": (lambda x: torch.lerp(x, x.flip(1), 0.3), lambda x: x + 0.3 * (x.flip(1) - x)),
+    "addcmul": (lambda x: torch.addcmul(x, x, x.flip(1)), lambda x: x + x * x.flip(1)),
+    "addcdiv": (lambda x: torch.addcdiv(x, x, x.abs() + 1, value=2.0), lambda x: x + 2.0 * (x / (x.abs() + 1))),
+    "var-mean": (lambda x: normal(x, *torch.var_mean(x, -1, keepdim=True)),
+                 lambda x: normal(x, x.var(-1, keepdim=True), x.mean(-1, keepdim=True))),
+    "std-mean": (lambda x: normal(x, *torch.std_mean(x, dim=(2, 3), keepdim=True)),
+                 lambda x: normal(x, x.std((2, 3), keepdim=True), x.mean((2, 3), keepdim=True))),
+    "of-all": (lambda x: normal(x, *torch.var_mean(x, False)), lambda x: normal(x, x.var(unbiased=False), x.mean())),
+}
+
+
+def normal(x: Tensor, spread: Tensor, mean: Tensor) -> Tensor:
+    return (x - mean) / (spread + 1e-5)
+
+
+@pytest.mark.parametrize("composite", ["epsilon", "attn-lrp", "cp-lrp"])
+@pytest.mark.parametrize("name", SPELLED)
+def test_operations_that_are_made_of_others(name: str, composite: str) -> None:
+    torch.manual_seed(0)
+    short, spelled_out = SPELLED[name]
+    x = torch.randn(2, *IMAGE, dtype=torch.float64)
+    assert torch.allclose(short(x), spelled_out(x))
+    r = short(x) * torch.randn_like(short(x))
+    assert torch.allclose(relevance_of(short, x, r, composite), relevance_of(spelled_out, x, r, composite))
 
 
 WINNERS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -134,6 +179,7 @@ WINNERS: dict[str, Callable[[Tensor], Tensor]] = {
     "max-keep": lambda x: x.max(1, keepdim=True)[0], "maximum": lambda x: torch.maximum(x[:, :2], x[:, 1:]),
     "min-of-two": lambda x: torch.min(x[:, :2], x[:, 1:]), "with-constant": lambda x: torch.maximum(x, torch.zeros(())),
     "with-indices": lambda x: F.max_pool2d(x, 2, return_indices=True)[0],
+    "fractional": lambda x: F.fractional_max_pool2d(x, 2, (2, 3), _random_samples=x.new_full((len(x), 3, 2), 0.4)),
 }
 
 

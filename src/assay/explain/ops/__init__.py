@@ -2,6 +2,7 @@
 
 from assay.explain.ops import affine, attention, elementwise, norms, pools, products, routing, sums
 from assay.explain.ops.call import DESCRIBERS, Call
+from assay.explain.ops.written import WRITTEN
 
-__all__ = ["DESCRIBERS", "Call", "affine", "attention", "elementwise", "norms", "pools", "products", "routing",
-           "sums"]
+__all__ = ["DESCRIBERS", "WRITTEN", "Call", "affine", "attention", "elementwise", "norms", "pools", "products",
+           "routing", "sums"]

@@ -16,7 +16,8 @@ def max_pool(call: Call) -> Op:
     return call.op("max-pool", window=window(a, axes), axes=axes, dilation=a.dilation)
 
 
-@describes("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
+@describes("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "fractional_max_pool2d",
+           "fractional_max_pool3d")
 def adaptive_max_pool(call: Call) -> Op:
     """The maximum over windows that cover the input."""
     return call.op("max-pool")

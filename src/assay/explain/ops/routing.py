@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.explain.op import Op
+from assay.explain.op import Op, on_path
 from assay.explain.ops.call import Call, describes
 
 MOVES = (
@@ -12,14 +12,14 @@ MOVES = (
     "broadcast_to", "broadcast_tensors", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack",
     "column_stack", "chunk", "split", "split_with_sizes", "tensor_split", "unsafe_chunk", "unsafe_split", "unbind",
     "narrow", "select", "slice", "getitem", "index_select", "index", "gather", "take", "take_along_dim",
-    "masked_select", "masked_fill", "where", "reflection_pad1d", "replication_pad1d", "flip",
-    "fliplr", "flipud", "roll", "rot90", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle",
+    "masked_select", "masked_fill", "where", "reflection_pad1d", "replication_pad1d", "flip", "fliplr", "flipud",
+    "roll", "rot90", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle",
     "native_channel_shuffle", "tril", "triu", "diagonal", "diag", "diag_embed", "unfold", "im2col", "view_as",
     "reshape_as", "copy", "setitem", "scatter", "masked_scatter", "index_put", "index_copy", "index_fill",
     "slice_scatter", "select_scatter", "ravel", "real", "upsample_nearest1d", "upsample_nearest2d",
     "upsample_nearest3d", "_upsample_nearest_exact1d", "_upsample_nearest_exact2d", "_upsample_nearest_exact3d",
-    "positive", "alias", "cpu", "hsplit", "vsplit", "block_diag", "as_strided", "atleast_1d", "atleast_2d",
-    "atleast_3d", "squeeze_copy", "zero", "fill")
+    "max_unpool1d", "max_unpool2d", "max_unpool3d", "positive", "alias", "cpu", "hsplit", "vsplit", "block_diag",
+    "as_strided", "atleast_1d", "atleast_2d", "atleast_3d", "squeeze_copy", "zero", "fill")
 
 MIXES = (
     "upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d",
@@ -55,3 +55,10 @@ def padding(call: Call) -> Op:
 def mix(call: Call) -> Op:
     """Entries of the result are fixed linear combinations."""
     return call.op("view", moves=False)
+
+
+@describes("grid_sampler", "grid_sampler_2d", "grid_sampler_3d")
+def sample(call: Call) -> Op | None:
+    """Values between entries, at places that are constants."""
+    a = call.bind("input", "grid")
+    return None if on_path(a.grid) else call.op("view", moves=False)
