@@ -143,9 +143,9 @@ def _print_verdict(verdict: Verdict) -> None:
     table = output.table("", "", "~clause")
     for clause in verdict.clauses:
         table.add_row(output.styled("✓", "green") if clause.ok else output.styled("✗", "bold red"), clause.text)
-    lines = [output.styled(verdict.outcome, STYLES.get(verdict.outcome, "yellow")), verdict.reason,
-             *(f"changed besides: {what}" for what in verdict.collateral[1:])]
-    output.show(*([table] if verdict.clauses else []), *filter(None, lines))
+    lines = [text for text in (verdict.reason, *(f"besides: {what}" for what in verdict.collateral[1:])) if text]
+    outcome = output.styled(verdict.outcome, STYLES.get(verdict.outcome, "yellow"))
+    output.show(*([table] if verdict.clauses else []), outcome, *lines)
 
 
 @click.command(short_help="Judge commands that are known to be right or wrong.")
