@@ -161,8 +161,9 @@ def run(job: Job, limits: Limits = Limits()) -> Result:  # noqa: B008  (frozen)
     if reason := available():
         return Result("not-checked", reason)
     with Folder(unprivileged()) as folder, _group(folder.owner, limits) as enter:
+        command = [*enter, *_prepare(job, folder, limits)]
         with STARTING:
-            command = [*enter, *_prepare(job, folder, limits)]
+            shims.write(folder.path / "opt" / "bin", job.shims)
             box = Box(command, limits, [folder.path / "home"], folder.owner)
         with box:
             try:
@@ -261,7 +262,6 @@ def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
         (etc / name).write_text(text)
     with (etc / "hosts").open("a") as file:
         file.writelines(f"{address} {name}\n" for name, address in job.hosts.items())
-    shims.write(opt / "bin", job.shims)
     shell = SAME_SHELL if job.same_shell else PLAIN
     root = folder.owner is None and os.geteuid() == 0
     return [shutil.which("bwrap") or "", *mounts.home(folder.path, job.written(), limits, root),

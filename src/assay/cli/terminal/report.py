@@ -151,14 +151,13 @@ def _output(stdout: str, stderr: str) -> Iterator[Text]:
         if not lines:
             continue
         yield Text(f"\n{name}", "bold")
-        yield from (Text(f"  {shown(line[:WIDEST])}") for line in lines[:MOST_OUTPUT])
+        yield from (Text(f"  {shown(line[:WIDEST], strip=True)}") for line in lines[:MOST_OUTPUT])
         if len(lines) > MOST_OUTPUT:
             yield Text(f"  ... {len(lines) - MOST_OUTPUT:,} more lines", "dim")
 
 
-def shown(text: str) -> str:
-    r"""Return a text that moves no cursor, hides nothing and can be written: control characters as ``\u{...}``."""
-    from assay.core.errors import printable
+def shown(text: str, strip: bool = False) -> str:
+    """Return a text on one line that moves no cursor and hides nothing; if `strip`, colours are taken out."""
     from assay.terminal.visible import visible
 
-    return printable(visible(text.replace("\n", "⏎")))
+    return visible(text, strip).replace("\n", "⏎")
