@@ -118,7 +118,7 @@ def question(model: LanguageModel, request: str, redactor: Redactor, *, variant:
     name = chosen(variant or model.variant or DEFAULT, shots)
     asked, outside = redactor.redact(request), None if data is None else redactor.redact(data)
     count = SHOTS if shots is None or not str(shots).isdecimal() else int(shots)
-    examples = _retrieved(asked, count, recipes) if "-retrieved-" in name else None
+    examples = shown_recipes(asked, count, recipes) if "-retrieved-" in name else None
     prompt = render(name, asked, context or here(), model_kind=model.kind, examples=examples, data=outside,
                     fence=secrets.token_hex(8) if data is not None else "")
     longest = min(LONGEST[prompt.mode], model.context // 3)
@@ -198,7 +198,7 @@ def chosen(variant: str, shots: str | int | None) -> str:
     return replace(made, shots=way).name
 
 
-def _retrieved(request: str, count: int, folder: Path | None) -> list[Example]:
+def shown_recipes(request: str, count: int = SHOTS, folder: Path | None = None) -> list[Example]:
     """Return the recipes nearest to a request as examples, the nearest last; slots in capitals."""
     from assay.terminal.retrieve import search
 
