@@ -10,7 +10,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command("shell-init", short_help="Put the key binding into bash, zsh or fish.")
 @click.argument("shell", type=click.Choice(SHELLS))
 def shell_init(shell: str) -> None:
-    r"""Print what SHELL has to read: Alt-e turns the words in the edit line into a command, `acmd WORDS...` asks too.
+    """Print what SHELL has to read: Alt-e turns the words in the edit line into a command, `acmd WORDS...` asks too.
 
     The command waits in the edit line; Enter runs it, so history, cd and export are the shell's.
 
@@ -18,7 +18,7 @@ def shell_init(shell: str) -> None:
     eval "$(assay shell-init bash)"       in ~/.bashrc
     eval "$(assay shell-init zsh)"        in ~/.zshrc
     assay shell-init fish | source        in ~/.config/fish/config.fish
-    """
+    """  # noqa: D301  (click takes the backspace for: leave these lines as they are)
     import sys
 
     from assay.terminal import shellint

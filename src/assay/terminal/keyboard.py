@@ -79,3 +79,23 @@ class Keys:
         # The other bytes of a character that has several.
         wanted = 3 if first[0] >= 0xF0 else 2 if first[0] >= 0xE0 else 1 if first[0] >= 0xC0 else 0
         return (first + b"".join(os.read(self.fd, 1) for _ in range(wanted))).decode("utf-8", "replace").lower()
+
+
+class Quiet:
+    """No echo of what is typed while something is written; it is there for whoever reads next. Use it as a context."""
+
+    def __init__(self) -> None:
+        self._before: list[object] | None = None
+
+    def __enter__(self) -> Quiet:
+        if sys.stdin.isatty():
+            self._before = termios.tcgetattr(sys.stdin.fileno())
+            mode = termios.tcgetattr(sys.stdin.fileno())
+            mode[3] &= ~termios.ECHO
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, mode)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
+            self._before = None
