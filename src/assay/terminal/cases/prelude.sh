@@ -1,5 +1,7 @@
 # Bash functions that fixtures, backgrounds and probes of all cases are written with.
 
+unset ${!GIT_AUTHOR_*} ${!GIT_COMMITTER_*}
+
 # put FILE [LINE...]: a file with these lines, and its folders.
 put() {
     case $1 in */*) mkdir -p "${1%/*}" ;; esac
