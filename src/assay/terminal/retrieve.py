@@ -93,12 +93,20 @@ def search(text: str, k: int = 3, folder: Path | None = None) -> list[Found]:
     return [item for item in found if item.score >= LEAST][:k]
 
 
+@dataclass(frozen=True)
+class _Met:
+    """How many phrasings, or what else is said of their recipes, have a word; and what that is worth for some."""
+
+    count: int
+    places: dict[int, float]
+
+
 class _Index:
     """An open index."""
 
     def __init__(self, path: Path) -> None:
         self.database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-        self.size = self._count("select count(*) from entry")
+        (self.size,) = self.database.execute("select count(*) from entry").fetchone()
 
     def __enter__(self) -> _Index:
         return self
@@ -106,24 +114,21 @@ class _Index:
     def __exit__(self, *error: object) -> None:
         self.database.close()
 
-    def _count(self, query: str) -> int:
-        (count,) = self.database.execute(query).fetchone()
-        return int(count)
-
     def near(self, text: str, asked: Sequence[str]) -> list[Found]:
         """Return recipes by score; of the phrasings of a recipe the best one counts."""
-        places = {word: self._places(word) for word in (*asked, *words.hints(text))}
-        weights = {word: _weight(word, self.size, len(places[word])) for word in asked}
-        common = {word for word in asked if len(places[word]) >= COMMON}
-        unknown = {word for word in asked if not places[word]}
+        first = self._first(asked)
+        met = {word: self._word(word, [row[0] for row in first]) for word in (*asked, *words.hints(text))}
+        weights = {word: _weight(word, self.size, met[word].count) for word in asked}
+        common = {word for word in asked if met[word].count >= COMMON}
+        unknown = {word for word in asked if not met[word].count}
         best: dict[int, Found] = {}
         filled: dict[int, tuple[Recipe, Filling | None]] = {}
-        for rowid, own, task, weight, number, data in self._first(asked):
+        for rowid, own, task, weight, number, data in first:
             if number not in filled:
                 recipe = Recipe.from_json(json.loads(data))
                 filled[number] = recipe, fill(recipe, text, common, unknown)
             recipe, filling = filled[number]
-            score = _score(rowid, weight, weights, places, filling)
+            score = _score(rowid, weight, weights, met, filling)
             if vocabulary.these("grave") & set(own.split()) - set(asked):
                 score *= UNASKED
             if number not in best or score > best[number].score:
@@ -131,22 +136,24 @@ class _Index:
                                      filling, recipe.credit)
         return sorted(best.values(), key=lambda found: (-found.score, -(found.filled.named if found.filled else 0)))
 
-    def _places(self, word: str) -> dict[int, float]:
-        """Return phrasing -> what it is worth that the word occurs in it, or elsewhere in its recipe."""
-        query = "select rowid from phrase where phrase match ?"
-        found = dict.fromkeys((row for (row,) in self.database.execute(query, (f'about : "{word}"',))), ELSEWHERE)
-        return found | dict.fromkeys((row for (row,) in self.database.execute(query, (f'words : "{word}"',))), 1.0)
+    def _word(self, word: str, rows: Sequence[int]) -> _Met:
+        """Return how many phrasings have the word, and which of some."""
+        (count,) = self.database.execute("select count(*) from phrase where phrase match ?", (f'"{word}"',)).fetchone()
+        query = f"select rowid from phrase where phrase match ? and rowid in ({','.join(map(str, rows))})"
+        own, about = ([row for (row,) in self.database.execute(query, (f'{column} : "{word}"',))] if count else []
+                      for column in ("words", "about"))
+        return _Met(int(count), dict.fromkeys(about, ELSEWHERE) | dict.fromkeys(own, 1.0))
 
-    def _first(self, asked: Sequence[str]) -> Iterable[tuple[int, str, str, float, int, str]]:
-        return self.database.execute(
+    def _first(self, asked: Sequence[str]) -> list[tuple[int, str, str, float, int, str]]:
+        return list(self.database.execute(
             "select entry.id, hit.words, entry.task, entry.weight, entry.recipe, recipe.data from "
             "(select rowid, words, bm25(phrase, 3.0, 1.0) as rank from phrase where phrase match ? order by rank"
             " limit ?) as hit join entry on entry.id = hit.rowid join recipe on recipe.id = entry.recipe "
             "order by hit.rank",
-            (" OR ".join(f'"{word}"' for word in asked), LOOKED_AT))
+            (" OR ".join(f'"{word}"' for word in asked), LOOKED_AT)))
 
 
-def _score(rowid: int, weight: float, weights: dict[str, float], places: dict[str, dict[int, float]],
+def _score(rowid: int, weight: float, weights: dict[str, float], words_met: dict[str, _Met],
            filling: Filling | None) -> float:
     """Return how well a request and a phrasing cover each other.
 
@@ -155,14 +162,14 @@ def _score(rowid: int, weight: float, weights: dict[str, float], places: dict[st
     spent = {word: 0.0 for text in (filling.words if filling else ()) for word in words.plain(text)}
     spent |= {word: GUESSED for text in (filling.guessed if filling else ()) for word in words.plain(text)}
     asked = {word: worth * spent.get(word, 1.0) for word, worth in weights.items() if spent.get(word, 1.0)}
-    met = {word: places[word].get(rowid, 0.0) for word in asked}
+    met = {word: words_met[word].places.get(rowid, 0.0) for word in asked}
     request = sum(worth * met[word] for word, worth in asked.items()) / (sum(asked.values()) or 1.0)
     phrasing = min(1.0, sum(asked[word] for word, part in met.items() if part == 1.0) / weight) if weight else 0.0
     cover = 0.65 * request + 0.35 * phrasing
-    telling = sum(1 if len(places[word]) > COMMON else 2 for word, part in met.items() if part)
+    telling = sum(1 if words_met[word].count > COMMON else 2 for word, part in met.items() if part)
     if telling + (filling.named - len(filling.words) if filling else 0) < 2:
         cover *= ONE_WORD
-    hints = [rowid in places[word] for word in places if word not in weights]
+    hints = [rowid in found.places for word, found in words_met.items() if word not in weights]
     fits = HINT if hints and not any(hints) else 1.0
     return cover * fits * (UNPLACED ** len(filling.left) if filling else UNFILLED)
 

@@ -16,7 +16,8 @@ CREDIT = "tldr-pages, CC BY 4.0"
 PLATFORMS = {"Darwin": "osx"}
 _PLACEHOLDER = re.compile(r"\{\{(.+?)\}\}(?!\})")
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple((slot, re.compile(pattern)) for slot, pattern in (
-    ("folder", r"director|folder"), ("url", r"^https?:|url"), ("file", r"path|file|/"),
+    ("folder", r"director|folder"), ("url", r"^https?:|url"),
+    ("file", r"path|file|\.[a-z]\w{1,3}\b"),
     ("host", r"host|domain|ip_addr"), ("user", r"user"), ("group", r"group"), ("port", r"port$"),
     ("pid", r"^(pid|process_id)$"), ("ext", r"extension"),
     ("branch", r"branch"), ("commit", r"commit"), ("package", r"package"), ("service", r"service|unit"),
@@ -31,9 +32,16 @@ def pages(folder: Path) -> list[Path]:
     AssayError
         Exit code 3 if the folder is no checkout.
     """
+    return [Path(entry.path) for entry in _entries(folder)]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
     root = folder / "pages" if (folder / "pages").is_dir() else folder
     own = PLATFORMS.get(platform.system(), "linux")
-    found = [path for part in ("common", own) for path in sorted((root / part).glob("*.md"))]
+    found: list[os.DirEntry[str]] = []
+    for part in filter(Path.is_dir, (root / "common", root / own)):
+        with os.scandir(part) as entries:
+            found += sorted((entry for entry in entries if entry.name.endswith(".md")), key=lambda entry: entry.name)
     if not found:
         raise AssayError(f"{folder}: no pages: expected pages/common/*.md in it, as a checkout of tldr-pages has",
                          "give --recipes the folder of the checkout", DATA)
@@ -43,9 +51,9 @@ def pages(folder: Path) -> list[Path]:
 def signature(folder: Path) -> str:
     """Return a hash that changes when a page does: names, sizes and times of all of them."""
     stats = hashlib.sha256()
-    for path in pages(folder):
-        state = os.stat(path)
-        stats.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    for entry in _entries(folder):
+        state = entry.stat()
+        stats.update(f"{entry.path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return stats.hexdigest()
 
 
@@ -76,8 +84,8 @@ def _command(text: str) -> str:
 
     def slot(found: re.Match[str]) -> str:
         inner = found[1]
-        if inner.startswith("[") and inner.endswith("]") and "|" in inner:
-            return inner[1:-1].split("|")[0]
+        if "|" in inner and inner.lstrip("[").startswith("-"):
+            return inner.strip("[]").split("|")[0]
         name = next(name for name, pattern in _KINDS if pattern.search(inner.lower()))
         taken = [other for other in seen.values() if other.rstrip("0123456789") == name]
         return f"{{{seen.setdefault(inner, name if not taken else f'{name}{len(taken) + 1}')}}}"
