@@ -84,10 +84,25 @@ def test_a_time_out_is_told(assay: Any, project: Path) -> None:
 
 
 def test_long_lists_and_diffs_are_cut(assay: Any, project: Path) -> None:
-    out = assay("try", "for n in {1..300}; do echo $n; done; seq 100 > numbers; for n in {1..300}; do > f$n; done").out
-    assert "... and 101 more; --json lists them all\n" in out
-    assert "  ... 260 more lines\n" in out
-    assert "  ... 41 more lines\n" in out
+    many = "for n in {1..300}; do echo $n; done; for n in {1..300}; do > f$n; done"
+    out = assay("try", f"seq 100 > numbers; seq 100 >> notes.txt; {many}").out
+    assert "... and 102 more; --json lists every entry\n" in out
+    assert "  ... 260 more lines\n" in out  # of output
+    assert "  ... 81 more lines\n" in out  # of a new file
+    assert "  ... 44 more lines\n" in out  # of a changed one
+
+
+def test_a_folder_that_comes_or_goes_whole_takes_one_line(assay: Any, project: Path) -> None:
+    for number in range(25):
+        (project / "old" / f"y{number}").write_text("x" * 100)
+    out = assay("try", "rm -r old; mkdir -p new/a; touch new/a/b; git init -q .").out
+    assert re.search(r"^ - +old/ +deleted +folder with 26 entries, 2.5 kB$", out, re.MULTILINE)
+    assert re.search(r"^ [+] +.git/ +created +folder with \d\d entries", out, re.MULTILINE)
+    assert "old/y" not in out
+    assert "new/a/b" in out
+    assert "27 deleted" in out
+    assert ".git/HEAD" not in out
+    assert "--json lists every entry" in out
 
 
 def test_nothing_changed_is_said(assay: Any, project: Path) -> None:

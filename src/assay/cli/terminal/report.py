@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assay.cli import output
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 MARKS = {"created": ("+", "green"), "deleted": ("-", "red"), "modified": ("~", "yellow"), "mode": ("~", "cyan"),
          "type": ("!", "magenta")}
 STYLES = {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}
-MOST_CHANGES, MOST_LINES, MOST_OUTPUT = 200, 60, 40
+MOST_CHANGES, MOST_OUTPUT = 200, 40  # lines
+MOST_DIFF, MOST_LINES, MOST_NEW = 400, 60, 20  # lines of all diffs, of a file's, of a new file's
+TOGETHER = 20  # entries of a folder that came or went whole: beyond, they take one line
 WIDEST = 500  # characters of a line
 KINDS = {"dir": "folder", "link": "link", "other": "special file"}
 
@@ -37,9 +39,9 @@ def preview(found: Preview) -> Iterator[RenderableType]:
         yield output.styled(f"not checked, it may come out otherwise: {found.reason}", "bold red")
     elif found.reason:
         yield output.styled(found.reason, "yellow")
-    yield from changes(found.changes)
-    for path, diff in found.diffs.items():
-        yield from _diff(path, diff)
+    below = folded(found.changes)
+    yield from changes(found.changes, below)
+    yield from _diffs({path: diff for path, diff in found.diffs.items() if not _inside(path, below)})
     yield from _output(found.stdout, found.stderr)
     yield output.styled(f"\nNot seen: {', '.join(found.unseen)}.", "dim")
 
@@ -57,24 +59,58 @@ def box(command: str, found: Result) -> Iterator[RenderableType]:
     yield from _output(found.stdout, found.stderr)
 
 
-def changes(found: Sequence[Change]) -> Iterator[RenderableType]:
-    """Yield a table of changes, and how many of which."""
+def changes(found: Sequence[Change], below: Mapping[str, Sequence[Change]] | None = None) -> Iterator[RenderableType]:
+    """Yield a table of changes, and how many of which.
+
+    Parameters
+    ----------
+    found : sequence of Change
+    below : mapping of str to sequence of Change, optional
+        Folders whose entries take one line together.
+    """
     if not found:
         yield "\nNothing changed."
         return
     table = output.table("", "", "~path", "", "~before and after")
     table.show_header = False
-    for change in found[:MOST_CHANGES]:
+    listed = [change for change in found if not _inside(change.path, below or {})]
+    for change in listed[:MOST_CHANGES]:
         mark, style = MARKS[change.change]
         entry = change.after or change.before
         assert entry is not None
         name = shown(change.path) + ("/" if entry.type == "dir" else "")
-        table.add_row(output.styled(mark, style), output.styled(name, style), change.change, _difference(change))
+        more = _together((below or {}).get(change.path, ()))
+        table.add_row(output.styled(mark, style), output.styled(name, style), change.change, _difference(change) + more)
     yield table
-    if len(found) > MOST_CHANGES:
-        yield f"... and {len(found) - MOST_CHANGES:,} more; --json lists them all"
+    if len(listed) > MOST_CHANGES or below:
+        left = f"... and {len(listed) - MOST_CHANGES:,} more; " if len(listed) > MOST_CHANGES else ""
+        yield output.styled(f"{left}--json lists every entry", "dim")
     counts = Counter(change.change for change in found)
     yield ", ".join(f"{counts[word]:,} {_counted(word)}" for word in MARKS if counts[word])
+
+
+def folded(found: Sequence[Change]) -> dict[str, list[Change]]:
+    """Return folders that came or went with many entries -> the changes below them, the outermost folders only."""
+    roots: dict[str, list[Change]] = {}
+    for change in sorted(found, key=lambda change: change.path.split("/")):
+        if (root := _inside(change.path, roots)) is not None:
+            roots[root].append(change)
+        elif (entry := change.before or change.after) and entry.type == "dir" and None in (change.before, change.after):
+            roots[change.path] = []
+    return {root: below for root, below in roots.items() if len(below) > TOGETHER}
+
+
+def _inside(path: str, roots: Container[str]) -> str | None:
+    """Return which of the folders a path lies in."""
+    parts = path.split("/")
+    return next((root for root in ("/".join(parts[:length]) for length in range(1, len(parts))) if root in roots), None)
+
+
+def _together(below: Sequence[Change]) -> str:
+    if not below:
+        return ""
+    total = sum((entry.size or 0) for change in below if (entry := change.after or change.before))
+    return f" with {len(below):,} entries, {size(total)}"
 
 
 def _counted(word: str) -> str:
@@ -132,15 +168,24 @@ def _signal(rc: int) -> str:
     return f" ({names[rc - 128]})" if rc - 128 in names else ""
 
 
-def _diff(path: str, diff: str) -> Iterator[Text]:
+def _diffs(diffs: Mapping[str, str]) -> Iterator[Text]:
+    """Yield diffs, of new files the first lines only, until it is enough."""
     from rich.text import Text
 
-    lines = diff.split("\n")
-    yield Text(f"\n{shown(path)}", "bold")
-    for line in lines[:MOST_LINES]:
-        yield Text(f"  {shown(line[:WIDEST])}", STYLES.get(line[:1], ""))
-    if len(lines) > MOST_LINES:
-        yield Text(f"  ... {len(lines) - MOST_LINES:,} more lines", "dim")
+    left = MOST_DIFF
+    for path, diff in diffs.items():
+        if left <= 0:
+            yield Text(f"\n... diffs of {len(diffs) - list(diffs).index(path):,} more files", "dim")
+            return
+        lines = diff.split("\n")
+        new = lines[0].startswith("@@ -0,0")
+        most = min(MOST_NEW if new else MOST_LINES, left)
+        left -= min(most, len(lines))
+        yield Text(f"\n{shown(path)}", "bold")
+        for line in lines[:most]:
+            yield Text(f"  {shown(line[:WIDEST])}", STYLES.get(line[:1], ""))
+        if len(lines) > most:
+            yield Text(f"  ... {len(lines) - most:,} more lines", "dim")
 
 
 def _output(stdout: str, stderr: str) -> Iterator[Text]:

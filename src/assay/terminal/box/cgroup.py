@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+PREFIX = "assay-box-"
+YOUNG = 60.0  # s
 TOP = Path("/sys/fs/cgroup")
 ENTER = 'echo $$ >"$0" && exec "$@"'
 
@@ -29,7 +32,8 @@ def group(processes: int) -> Iterator[list[str]]:
 
 def _make(processes: int) -> Path | None:
     for parent in _parents():
-        made = parent / f"assay-{secrets.token_hex(6)}"
+        _sweep(parent)
+        made = parent / f"{PREFIX}{secrets.token_hex(6)}"
         with contextlib.suppress(OSError):
             made.mkdir()
             try:
@@ -39,6 +43,14 @@ def _make(processes: int) -> Path | None:
             except OSError:
                 made.rmdir()
     return None
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed owners left: not a group that holds somebody, nor a young one, which is being entered."""
+    for left in parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > YOUNG:
+                left.rmdir()
 
 
 def _parents() -> Iterator[Path]:
