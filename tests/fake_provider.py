@@ -32,7 +32,8 @@ hang  drop  slow[:SECONDS a piece]  stall (in mid-answer)  cut (in mid-answer)  
 context[:BYTES]  refuses longer requests               no-schema  refuses a request that wants a shape
 
 Options beside: ``delay`` seconds before each answer, ``split`` bytes a write of a stream, ``crlf`` line ends, ``key``
-the only one that is right. Stop sequences and the most tokens (4 bytes each) are kept to.
+the only one that is right, ``tls`` (certificate, its key). Stop sequences and the most tokens (4 bytes each) are kept
+to.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ import hashlib
 import json
 import re
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -68,7 +70,7 @@ class FakeProvider:
 
     def __init__(self, script: str = "ok", table: dict[str, Any] | None = None, default: str = "",
                  key: str | None = None, port: int = 0, log: Path | None = None, delay: float = 0.0, split: int = 0,
-                 crlf: bool = False) -> None:
+                 crlf: bool = False, tls: tuple[Path, Path] | None = None) -> None:
         self.script, self.table, self.default, self.key = script, table or {}, default, key
         self.delay, self.split, self.crlf, self.log_file = delay, split, crlf, log
         self.log: list[dict[str, Any]] = []
@@ -78,12 +80,17 @@ class FakeProvider:
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.provider = self
+        if tls is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*tls)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._scheme = "http" if tls is None else "https"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
     def url(self) -> str:
         """``http://127.0.0.1:PORT``, the base URL of the wires anthropic and gemini."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def openai(self) -> str:

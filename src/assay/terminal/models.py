@@ -25,7 +25,7 @@ TIMEOUT = 60.0  # s a call
 MILLION = 1e6
 
 
-@dataclass
+@dataclass(eq=False)
 class LanguageModel:
     """A language model, ready to be asked; nothing is opened or loaded before the first question.
 
