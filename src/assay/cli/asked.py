@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from assay.cli import streams
 from assay.cli.errors import note
+from assay.core.errors import printable
 
 if TYPE_CHECKING:
     from assay.terminal.proposal import Item, Proposal
@@ -22,14 +24,15 @@ RISKY = 2  # rank of commands about which something is said where nobody looks a
 def run(text: str, risk: str | None, explain: str | None, show_request: bool, only_print: bool, line: bool,
         try_first: bool, as_json: bool, **question: Any) -> int:
     """Do one of the things that ``assay cmd`` does; returns the exit code."""
+    streams.tolerant()
+    text = printable(text)
     if risk is not None:
         return _risk(_joined(risk, text), as_json)
     if explain is not None:
         return _explain(_joined(explain, text), as_json, question)
-    from assay.cli import piped
     from assay.terminal.session import Session
 
-    data = piped.read()
+    data = streams.piped()
     session = Session(request=_request(text, data), data=data, note=note, **question)
     if show_request:
         return _show_request(session)
@@ -38,7 +41,7 @@ def run(text: str, risk: str | None, explain: str | None, show_request: bool, on
         return _json(session, proposal, try_first)
     if only_print or line:
         return _print(proposal, line)
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if streams.at_terminal():
         return _menu(session, proposal, try_first)
     return _plain(session, proposal, try_first)
 
@@ -51,7 +54,7 @@ def _request(text: str, data: str) -> str:
     """Return the request, asked for at a terminal where none was given."""
     from assay.core.errors import AssayError
 
-    if not text.strip() and sys.stdin.isatty() and sys.stdout.isatty():
+    if not text.strip() and streams.at_terminal():
         from assay.terminal import lines
 
         text = lines.edit("request: ") or ""
@@ -91,7 +94,7 @@ def _risk(text: str, as_json: bool) -> int:
 
 def _read_commands() -> Iterator[str]:
     """Yield commands from standard input: separated by NUL if there is one, else one a line, blank lines left out."""
-    text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    text = streams.everything()
     if "\0" in text:
         yield from text.removesuffix("\0").split("\0")
     else:
@@ -188,6 +191,7 @@ def _menu(session: Session, proposal: Proposal, try_first: bool) -> int:
 def _show(preview: Any) -> None:
     from assay.cli.trying import show
 
+    click.echo()
     show(preview)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from assay.cli.errors import note
+from assay.core.errors import printable
 
 if TYPE_CHECKING:
     from assay.terminal.explaining import Explanation
@@ -26,6 +27,7 @@ def run(command: str, as_json: bool, model: str | None, offline: bool, timeout: 
     from assay.terminal.look import Look
     from assay.terminal.redact import Redactor
 
+    command = printable(command)
     asked, explanation, redactor = choose_if_any(model, offline, timeout), Explanation(command), Redactor()
     if as_json:
         document = {"schema": 1, **explanation.to_json(), **_in_words(explanation, asked, redactor)}
@@ -47,7 +49,7 @@ def show(item: Item, session: Session) -> None:
 
     explanation, look = Explanation(item.command), Look.of(sys.stdout)
     _known(explanation, look, item.arguments)
-    if not item.explanations and session.chosen.wire != "recipes":
+    if not item.explanations and not session.looks_up:
         click.echo()
         _words(explanation, session.chosen, session.redactor)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
+from assay.cli import streams
 from assay.cli.errors import note
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ RECIPES = "recipes"
 
 def run(text: str, go_on: str | None, model: str | None, offline: bool, temperature: float, timeout: float) -> int:
     """Talk; returns the exit code."""
-    from assay.cli import piped
-    from assay.core.errors import AssayError
+    from assay.core.errors import AssayError, printable
     from assay.terminal.chat import Conversation, system_text
     from assay.terminal.choosing import choose
     from assay.terminal.context import here
@@ -24,8 +23,9 @@ def run(text: str, go_on: str | None, model: str | None, offline: bool, temperat
     from assay.terminal.redact import Redactor
     from assay.terminal.talk import Talk
 
-    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    data = "" if at_terminal else piped.read()
+    streams.tolerant()
+    at_terminal, text = streams.at_terminal(), printable(text)
+    data = "" if at_terminal else streams.piped()
     if not at_terminal and not text.strip():
         text, data = data, ""
     if not at_terminal and not text.strip():
@@ -41,6 +41,7 @@ def run(text: str, go_on: str | None, model: str | None, offline: bool, temperat
     if before:
         log.entry = before.id
         conversation.restore([{"role": part.role, "content": part.text} for part in before.parts])
+        note(f"goes on with {before.id}: {before.title}")
     talk = Talk(conversation, log, note)
     try:
         if not at_terminal:

@@ -74,9 +74,8 @@ def _local(name: str | None, usual: str | None, timeout: float) -> LanguageModel
 def _by_key() -> str:
     model = _with_key()
     if model is None:
-        raise AssayError("no model is named and no key of a provider is set",
-                         "assay keys set OPENAI_API_KEY (or another: assay keys list), or --model NAME,\n"
-                         "or --offline: recipes that ship with assay, or a model file with --model gguf:PATH", LOAD)
+        raise AssayError("no model is named and no key of a provider is set: assay keys set OPENAI_API_KEY (others: "
+                         "assay keys list), or --model NAME, or --offline for recipes or a model file", code=LOAD)
     return model
 
 

@@ -17,12 +17,13 @@ PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("pbcopy",), ""),
     (("clip.exe",), "WSL_DISTRO_NAME"),
 )
+TERMINAL = "the terminal"
 PATIENCE = 3.0  # s
 MOST = 74_994  # bytes that terminals take through OSC 52: 100,000 characters of base64
 
 
 def copy(text: str, terminal: IO[str], environ: Mapping[str, str] = os.environ) -> str:
-    """Copy a text; returns how, or nothing where it did not work.
+    """Copy a text; returns how, or nothing where it cannot be done.
 
     Parameters
     ----------
@@ -40,11 +41,11 @@ def copy(text: str, terminal: IO[str], environ: Mapping[str, str] = os.environ) 
             continue
         return command[0]
     data = text.encode()
-    if len(data) > MOST:
+    if len(data) > MOST or environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
         return ""
     terminal.write(osc52(data, environ))
     terminal.flush()
-    return "the terminal"
+    return TERMINAL
 
 
 def _programs(environ: Mapping[str, str]) -> list[tuple[str, ...]]:

@@ -81,6 +81,8 @@ class Proposal:
     items : tuple of Item
     model, variant, via, requests, usage, cost_usd, seconds, first_token_seconds, redacted
         As ``cmd --json`` shows them.
+    touched : bool
+        Whether the user changed or chose a command.
     """
 
     request: str
@@ -97,6 +99,7 @@ class Proposal:
     seconds: float = 0.0
     first_token_seconds: float | None = None
     redacted: Sequence[Mapping[str, str]] = ()
+    touched: bool = False
 
     @property
     def ok(self) -> bool:
@@ -115,12 +118,16 @@ class Proposal:
 
     def only(self, item: Item) -> Proposal:
         """Return the proposal with one of its items."""
-        return replace(self, items=(replace(item, seq=1),))
+        return replace(self, items=(replace(item, seq=1),), touched=True)
 
     def edited(self, item: Item, command: str) -> Proposal:
         """Return the proposal with another text for an item: assessed again, and no longer explained."""
-        new = Item(item.seq, command, assessed(command), task=item.task, recipe=item.recipe)
-        return replace(self, items=tuple(new if one is item else one for one in self.items))
+        still_open = tuple(slot for slot in item.open if f"{{{slot}}}" in command)
+        new = Item(item.seq, command, item.risk, task=item.task, recipe=item.recipe, open=still_open)
+        items = [new if one is item else one for one in self.items]
+        risks = assessed_all([one.command for one in items])
+        return replace(self, touched=True, items=tuple(replace(one, risk=risk) for one, risk in
+                                                       zip(items, risks, strict=True)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of ``cmd --json``."""
@@ -136,6 +143,26 @@ def assessed(command: str) -> Risk:
     from assay.terminal.risk import assess
 
     return assess(command)
+
+
+def assessed_all(commands: Sequence[str]) -> list[Risk]:
+    """Return the risk of each command of a list that one shell runs: what came before it counts (``cd /``)."""
+    from assay.terminal.risk import LEVELS, Risk
+    from assay.terminal.risk.levels import ORDER, worst
+
+    alone, together = [assessed(command) for command in commands], assessed("\n".join(commands))
+    if len(commands) < 2 or together.parse == "error":
+        return alone
+    risks, start = [], 0
+    for command, risk in zip(commands, alone, strict=True):
+        end = start + len(command)
+        inside = tuple(replace(finding, start=finding.start - start, end=finding.end - start)
+                       for finding in together.findings if start <= finding.start and finding.end <= end)
+        level = worst(finding.level for finding in inside)
+        worse = ORDER.index(level) > ORDER.index(risk.level)
+        risks.append(Risk(level, LEVELS[level], inside, "ok", command) if worse else risk)
+        start = end + 1
+    return risks
 
 
 def shown_risk(risk: Risk) -> dict[str, Any]:
@@ -168,8 +195,9 @@ def _from_recipe(seq: int, one: Found) -> Item:
 
 def from_model(request: str, asked: Asked) -> Proposal:
     """Return a model's answer as a proposal."""
-    items = tuple(Item(one.seq, one.command, assessed(one.command), tuple(one.explanations), dict(one.arguments), marks)
-                  for one, marks in zip(asked.commands, asked.marks, strict=True))
+    risks = assessed_all([one.command for one in asked.commands])
+    items = tuple(Item(one.seq, one.command, risk, tuple(one.explanations), dict(one.arguments), marks)
+                  for one, risk, marks in zip(asked.commands, risks, asked.marks, strict=True))
     usage = {"input_tokens": asked.usage.input_tokens, "output_tokens": asked.usage.output_tokens}
     return Proposal(request, asked.source, asked.status, items, asked.model, asked.variant, asked.via, asked.reason,
                     asked.requests, usage, asked.cost_usd, asked.seconds, asked.first_token_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -79,7 +80,8 @@ class Rich:
         from prompt_toolkit.output.vt100 import Vt100_Output
 
         # Without asking the terminal where its cursor is: some never answer, and others would be kept waiting.
-        output = Vt100_Output.from_pty(sys.stdout, enable_cpr=False)
+        output = Vt100_Output.from_pty(sys.stdout, term=os.environ.get("TERM"))
+        output.enable_cpr = False
         self.session: Any = PromptSession(
             history=InMemoryHistory(list(asked)), auto_suggest=AutoSuggestFromHistory(), completer=_completer(),
             complete_while_typing=False, key_bindings=_keys(), output=output, prompt_continuation="  ",
@@ -92,8 +94,6 @@ class Rich:
 
 
 def _depth() -> Any:
-    import os
-
     from prompt_toolkit.output import ColorDepth
 
     return ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else None

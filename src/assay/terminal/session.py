@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay.core.errors import AssayError
 from assay.terminal import proposal as proposals
-from assay.terminal.choosing import RECIPES, TIMEOUT, choose
+from assay.terminal.choosing import RECIPES, TIMEOUT, VARIABLE, choose
 from assay.terminal.notebook import Log
 from assay.terminal.redact import Redactor
 from assay.terminal.waiting import Waiting
@@ -68,11 +69,20 @@ class Session:
     @cached_property
     def chosen(self) -> LanguageModel:
         """The model that is asked."""
-        named = self.model or (RECIPES if self.recipes and not self.shots else None)
-        model = choose(named, self.offline, self.timeout)
+        model = choose(self._named, self.offline, self.timeout)
         if model.retired:
             self.note(f"{model.name} is retired: {model.retired}")
         return model
+
+    @property
+    def _named(self) -> str | None:
+        return self.model or (RECIPES if self.recipes and not self.shots else None)
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether recipes are looked up; that needs no model, whose registry takes its time to be read."""
+        named = self._named or (None if self.offline and VARIABLE not in os.environ else "")
+        return named in (None, RECIPES) or self.chosen.wire == RECIPES
 
     @property
     def asking(self) -> dict[str, Any]:
@@ -88,7 +98,7 @@ class Session:
         AssayError
             Exit code 4 if there is no answer.
         """
-        made = self._found() if self.chosen.wire == "recipes" else self._generated()
+        made = self._found() if self.looks_up else self._generated()
         about = made.to_json()
         kept = {key: about[key] for key in ("source", "status", "variant", "via", "usage", "cost_usd", "seconds")}
         risks = [item.risk.level for item in made.items]

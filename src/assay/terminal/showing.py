@@ -90,7 +90,7 @@ def refusal(proposal: Proposal, look: Look) -> Iterator[str]:
 
 def _facts(proposal: Proposal, look: Look) -> Iterator[str]:
     """Yield who answered, how long it took, what it cost, and what was kept from it."""
-    if proposal.found:
+    if proposal.found or proposal.touched:
         return
     put, got = (proposal.usage.get(name) for name in ("input_tokens", "output_tokens"))
     tokens = f"{put:,} + {got:,} tokens" if put is not None and got is not None else ""

@@ -114,7 +114,7 @@ class Menu:
                 key = {ENTER: self.default, END: "q"}.get(key, key)
                 if key in self.keys:
                     break
-                self.write(f"{INDENT}one of {' '.join(self.keys)}")
+                self.write(f"one of {' '.join(self.keys)}")
                 self._prompt(keyboard.lines)
             if not keyboard.lines:
                 self.write(self.keys[key] or key)
@@ -131,8 +131,7 @@ class Menu:
     def _show(self, simple: bool) -> None:
         self.show()
         self.write("")
-        if not simple:
-            self.write(INDENT + self._legend())
+        self.write(INDENT + self._legend())
         self._prompt(simple)
 
     def _legend(self) -> str:
@@ -142,8 +141,7 @@ class Menu:
         return "  ".join(keys) + "   " + self.look(f"Enter: {self.keys[self.default]}", "dim")
 
     def _prompt(self, simple: bool) -> None:
-        text = f"{' '.join(self.keys)}, Enter = {self.default} > " if simple else INDENT + self.look("> ", "bold")
-        print(text, end="", flush=True)
+        print(INDENT + ("a key, then Enter > " if simple else self.look("> ", "bold")), end="", flush=True)
 
     # -- what keys do
 
@@ -231,9 +229,9 @@ class Menu:
 
         text = "\n".join(item.shown for item in self.proposal.items)
         how = clipboard.copy(text, sys.stdout)
-        self.write(INDENT + {"": "not copied: too long for the terminal", "the terminal":
-                             "handed to the terminal's clipboard (OSC 52; some terminals have it off)"}.get(
-                                 how, f"copied ({how})"))
+        told = {"": "not copied: no clipboard program is here, and this terminal takes none",
+                clipboard.TERMINAL: "handed to the terminal's clipboard (OSC 52; some terminals have it off)"}
+        self.write(INDENT + told.get(how, f"copied ({how})"))
 
 
 def targets(item: Item) -> list[str]:
