@@ -37,6 +37,8 @@ PACK = recipe("tar -czf {archive} {folder}", "pack {folder} into {archive}", arc
     (recipe("find . -mtime +{days}", "older than {days} days"), "older than 5 hours", None),
     (recipe("ls ./*.{ext|raw}", "list {ext} files"), "list all png files", "ls ./*.png"),
     (recipe("ls ./*.{ext|raw}", "list {ext} files"), "list *.png", "ls ./*.png"),
+    (recipe("find {folder} -empty -delete", "delete what is empty in {folder}", folder="."),
+     "delete all that is empty below work", "find work -empty -delete"),
     (recipe("rm {file}", "delete {file}"), "delete *.tmp", "rm *.tmp"),
     (recipe("sed -i 's/{old|re}/{new|to}/g' {file}", "replace {old} by {new} in {file}"),
      "replace 'a.b' by 'c&d' in x", None),

@@ -27,6 +27,8 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 # Other words for what a slot is: "the directory X", "the process X".
 _ALSO = {"folder": {"directory"}, "program": {"process", "processes"}, "text": {"word", "string", "phrase"},
          "package": {"program"}, "host": {"server"}, "name": {"directories", "folders"}}
+# Behind these stands a folder, and hardly anything else: without it a command would go for the current one.
+_WHERE = frozenset(("below", "under", "beneath", "inside"))
 _BARE = frozenset(("name", "folder", "file", "host", "variable", "text"))  # kinds that a plain word may fill
 _PLAIN = re.compile(r"[\w./:+@%~-]+")
 _SUM = re.compile(r"[\d.+*/%^() -]+")
@@ -212,6 +214,8 @@ def _behind_cue(recipe: Recipe, slot: str, asked: _Request) -> str:
     if kind not in _BARE:
         return ""
     nouns = {"called", "named"} | ({name} | _ALSO.get(name, set()) if kind != "file" else set())
+    if kind == "folder":
+        nouns |= _WHERE
     cues = nouns if kind in ("folder", "file") else nouns | _cues(recipe.tasks, slot)
     for before, word, _, place in asked.words():
         if before in cues and word.lower() not in cues and (before in nouns or word.lower() not in asked.common):
