@@ -32,7 +32,8 @@ def test_what_only_says_how_good_it_is_or_how_it_is_used_is_not(change):
 
 @pytest.mark.parametrize(("part", "again"), [
     ("digits", {"digits-cnn"}), ("scenes", {"scenes-cnn", "scenes-resnet", "scenes-vit"}), ("driving", {"driving-cnn"}),
-    ("vit", {"scenes-vit"}), ("resnet", {"scenes-resnet"}), ("cnn", {"digits-cnn", "scenes-cnn", "driving-cnn"}),
+    ("vit", {"scenes-vit"}), ("resnet", {"scenes-resnet"}), ("textures", {"textures-cnn"}),
+    ("cnn", {"digits-cnn", "scenes-cnn", "driving-cnn", "textures-cnn"}),
     ("loop", set(RECIPES))])
 def test_a_new_version_concerns_only_networks_it_has_a_part_in(monkeypatch, part, again):
     before = {name: recipe.digest for name, recipe in RECIPES.items()}

@@ -170,6 +170,7 @@ def test_the_verb(assay, cached):
     assert Path(network["folder"]) == cached
     assert "0.99" in assay("models", "train", "-m", "digits-cnn", env=env).out
     assert "digits-cnn, driving-cnn" in assay("models", "train", "-m", "vgg16", env=env, code=5).err
+    assert "skimage-textures/brick.png" in assay("models", "train", "-m", "textures-cnn", env=env, code=3).err
 
 
 def test_no_such_recipe():

@@ -21,11 +21,14 @@ def train(selection: Selection, again: bool, as_json: bool) -> int:
     """Train networks that come untrained: seconds to two minutes each, once.
 
     They are trained when first used, too. The same recipe gives the same weights on the same machine. A network
-    whose score is too low is not kept (exit 4).
+    whose score is too low is not kept (exit 4); one whose data is not at hand is not trained (exit 3).
     """
+    from assay.core.errors import LOAD
+
     results = [_trained(name, again) for name in _names(selection)]
+    codes = {result.pop("code") for result in results} - {0}
     output.document({"networks": results}) if as_json else _print(results)
-    return 0 if all(result["ok"] for result in results) else 4
+    return codes.pop() if len(codes) == 1 else LOAD if codes else 0
 
 
 def _names(selection: Selection) -> list[str]:
@@ -48,12 +51,12 @@ def _trained(name: str, again: bool) -> dict[str, Any]:
     from assay.explain.train import train as run
 
     result: dict[str, Any] = {"name": name, "ok": True, "reason": "", "scores": {}, "reach": {}, "seconds": None,
-                              "sha256": None, "folder": None}
+                              "sha256": None, "folder": None, "code": 0}
     try:
         card = run(registry.model(name).options["recipe"], again, lambda text: note(f"{name}: {text}"))
     except AssayError as error:
         tell(error.message, error.hint)
-        return {**result, "ok": False, "reason": error.message}
+        return {**result, "ok": False, "reason": error.message, "code": error.code}
     return {**result, **{key: card[key] for key in ("scores", "reach", "seconds", "sha256", "folder")}}
 
 

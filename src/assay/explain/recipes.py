@@ -9,10 +9,11 @@ from typing import Any
 from assay.core.record import digest
 from assay.explain.driving import TARGETS
 from assay.explain.scenes import SHAPES
+from assay.explain.textures import CLASSES, SIDE
 
 # Of what a recipe names but does not say: how samples come about, how an architecture begins, how the loop goes.
 # A number goes up when its code makes something else; networks it has no part in are not trained again.
-VERSIONS = {"digits": 1, "scenes": 2, "driving": 2, "cnn": 1, "resnet": 1, "vit": 1, "loop": 1}
+VERSIONS = {"digits": 1, "scenes": 2, "driving": 2, "textures": 1, "cnn": 1, "resnet": 1, "vit": 1, "loop": 1}
 # What says how good a network is and how it is used, and so decides no weight.
 USE = ("reach", "outputs", "input_shape", "range")
 
@@ -51,7 +52,7 @@ class Recipe:
     arch : str
     options : dict
         For `build`.
-    data : {"digits", "scenes", "driving"}
+    data : {"digits", "scenes", "driving", "textures"}
     samples : int
         For training; 0 means all there are.
     phases : tuple of Phase
@@ -128,4 +129,7 @@ RECIPES: dict[str, Recipe] = {
         "cnn", {"layers": (16, "M", 24, 32, "M", 48, 64, "M", 64), "dropout": 0.2}, "driving", 6000,
         (Phase("labels", 3, 3e-3), Phase("targets", 1, 3e-3, "classifier"), Phase("targets", 7, 3e-3)),
         {"steering": 0.9, "velocity": 0.95}, TARGETS, (3, 48, 80), (0.45,), (0.25,)),
+    "textures-cnn": Recipe(
+        "cnn", {"in_channels": 1, "layers": (16, "M", 32, "M", 32)}, "textures", 2000, (Phase("classes", 4, 3e-3),),
+        {"accuracy": 0.95}, CLASSES, (1, SIDE, SIDE), (0.46,), (0.14,), turned=True),
 }

@@ -26,19 +26,21 @@ def samples(data: str, count: int = 0) -> tuple[Samples, Samples]:
 
     Parameters
     ----------
-    data : {"digits", "scenes", "driving"}
+    data : {"digits", "scenes", "driving", "textures"}
     count : int
-        For training, of those that are rendered.
+        For training, of those that are made.
 
     Raises
     ------
     AssayError
-        If there is no such data.
+        If there is no such data; exit code 3 if it is not at hand.
     """
     if data == "digits":
         return _digits()
+    if data == "textures":
+        return _textures(count, TRAIN_SEED, "train"), _textures(TESTS, TEST_SEED, "test")
     if data not in ("scenes", "driving"):
-        raise AssayError(f"no data {data!r}", "there are digits, scenes and driving")
+        raise AssayError(f"no data {data!r}", "there are digits, scenes, driving and textures")
     render = _scenes if data == "scenes" else _driving
     return render(count, TRAIN_SEED), render(TESTS, TEST_SEED)
 
@@ -67,3 +69,10 @@ def _driving(count: int, seed: int) -> Samples:
 
     frames = drive(count, seed)
     return Samples(frames.images, {"labels": frames.labels, "targets": frames.targets})
+
+
+def _textures(count: int, seed: int, part: str) -> Samples:
+    from assay.explain.textures import patches
+
+    images, labels = patches(count, seed, part)
+    return Samples(images, {"classes": labels})
