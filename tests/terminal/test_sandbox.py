@@ -66,6 +66,10 @@ def test_changes_are_plain_data() -> None:
     assert document["calls"] == []
 
 
+def test_the_homes_own_mode_is_looked_at_too(who: str) -> None:
+    assert paths(checked("chmod 0 .", who, fixture="touch f")) == {".": "mode"}
+
+
 def test_nothing_done_is_no_change(who: str) -> None:
     result = checked("cat a > /dev/null; touch a; cp a b; rm b; chmod 600 a; chmod 644 a", who, fixture="echo 1 > a")
     assert result.changes == []

@@ -98,6 +98,12 @@ def compare(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[Cha
     return changes
 
 
+def own_mode(before: int, after: int) -> list[Change]:
+    """Return the change of the folder itself, whose path is ``.``, between two modes."""
+    old, new = (Entry("dir", f"{stat.S_IMODE(mode):03o}") for mode in (before, after))
+    return [Change(".", "mode", old, new)] if old != new else []
+
+
 def kind(before: Entry | None, after: Entry | None) -> str:
     """Return the word for a difference."""
     if before is None or after is None:

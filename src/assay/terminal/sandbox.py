@@ -20,7 +20,7 @@ from assay.terminal.box import cgroup, mounts, shims
 from assay.terminal.box.folder import Folder
 from assay.terminal.box.limits import Limits
 from assay.terminal.box.process import STARTING, Box
-from assay.terminal.changes import Change, Entry, TooDeep, compare, snapshot
+from assay.terminal.changes import Change, Entry, TooDeep, compare, own_mode, snapshot
 
 VERSION = 1  # of what a command sees and what is reported: raise it when a verdict may come out another way
 KEEP = 64 << 10  # bytes of a file whose content a snapshot keeps
@@ -188,6 +188,7 @@ class _Run:
             return Result("not-checked", self._unprepared(heard))
         if self.job.background:
             self.box.settle()
+        mode = self._mode()
         before, processes = self._home(), self.box.processes()
         began = time.monotonic()
         self.box.answer()
@@ -201,7 +202,7 @@ class _Run:
         result.stdout, result.stderr = self.box.text("stdout"), self.box.text("stderr")
         result.home_after = self._home()
         result.limit = result.limit or self._filled(result)
-        result.changes = compare(before, result.home_after)
+        result.changes = [*own_mode(mode, self._mode()), *compare(before, result.home_after)]
         result.calls = shims.read(self._text("calls").encode("utf-8", "surrogateescape"))
         result.probe = self._text("probed")
         if heard and self.job.after:
@@ -231,6 +232,9 @@ class _Run:
 
     def _home(self) -> dict[str, Entry]:
         return snapshot(self.folder / "home", keep=KEEP, unlock=True)
+
+    def _mode(self) -> int:
+        return (self.folder / "home").stat().st_mode
 
     def _text(self, name: str) -> str:
         try:

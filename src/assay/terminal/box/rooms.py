@@ -16,7 +16,7 @@ from assay.terminal.box import overlay
 from assay.terminal.box.folder import Folder
 from assay.terminal.box.limits import MB, Limits
 from assay.terminal.box.mounts import ALONE, process_files
-from assay.terminal.changes import Change, Entry, compare, snapshot
+from assay.terminal.changes import Change, compare, own_mode, snapshot
 
 COPY_BYTES, COPY_FILES = 200 * MB, 20_000
 SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL", re.IGNORECASE)  # variables that no command is tried with
@@ -89,7 +89,7 @@ def layered(folder: Path, place: Folder) -> Room:
     upper.chmod(mode := _mode(folder))
     enter = [unshare, "-Urm", "--", "/bin/sh", "-c", f'cd "$0" || exit 1\n{LAYER}', str(place.path), str(folder)]
     return Room(enter, ["--bind", str(place.path / "merged"), str(folder)], upper,
-                lambda: [*_own_mode(folder, mode, upper), *overlay.changes(upper, folder)])
+                lambda: [*own_mode(mode, upper.stat().st_mode), *overlay.changes(upper, folder)])
 
 
 def copied(folder: Path, place: Folder) -> Room:
@@ -113,7 +113,7 @@ def copied(folder: Path, place: Folder) -> Room:
     _imitate(folder, copy)
     before = snapshot(copy, unlock=True)
     return Room([], ["--bind", str(copy), str(folder)], copy,
-                lambda: [*_own_mode(folder, mode, copy), *compare(before, snapshot(copy, unlock=True))])
+                lambda: [*own_mode(mode, copy.stat().st_mode), *compare(before, snapshot(copy, unlock=True))])
 
 
 def arguments(folder: Path, room: Room, place: Path, limits: Limits, settings: int, calls: int) -> list[str]:
@@ -208,10 +208,3 @@ def _mode(folder: Path) -> int:
     writes = 0o222 if not os.access(folder, os.W_OK) else 0
     reads = 0o500 if os.access(folder, os.R_OK | os.X_OK) else 0
     return mode & ~writes | reads
-
-
-def _own_mode(folder: Path, before: int, after: Path) -> list[Change]:
-    """Return the change of the folder's own mode."""
-    mode = stat.S_IMODE(after.stat().st_mode)
-    was = stat.S_IMODE(folder.stat().st_mode)
-    return [Change(".", "mode", Entry("dir", f"{was:03o}"), Entry("dir", f"{mode:03o}"))] if mode != before else []
