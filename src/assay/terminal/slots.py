@@ -29,6 +29,7 @@ _ALSO = {"folder": {"directory"}, "program": {"process", "processes"}, "text": {
          "package": {"program"}, "host": {"server"}, "name": {"directories", "folders"}}
 # Behind these stands a folder, and hardly anything else: without it a command would go for the current one.
 _WHERE = frozenset(("below", "under", "beneath", "inside"))
+_NUMBERED = frozenset(("port", "pid", "process", "column", "line"))  # "port 80" is no number of anything else
 _BARE = frozenset(("name", "folder", "file", "host", "variable", "text"))  # kinds that a plain word may fill
 _PLAIN = re.compile(r"[\w./:+@%~-]+")
 _SUM = re.compile(r"[\d.+*/%^() -]+")
@@ -200,9 +201,11 @@ def _after_cue(recipe: Recipe, slot: str, asked: _Request) -> str:
 
 
 def _first(recipe: Recipe, slot: str, asked: _Request) -> str:
+    others = _NUMBERED - {slot.rstrip("0123456789"), *_cues(recipe.tasks, slot)}
     for kind in _TAKES[kind_of(slot)]:
         for value in asked.left:
-            if value.kind == kind and (text := _fits(slot, value)):
+            another = value.kind == "number" and asked.before(value.start) in others
+            if value.kind == kind and not another and (text := _fits(slot, value)):
                 asked.take(value)
                 return text
     return ""
