@@ -32,10 +32,10 @@ def test_a_model_without_a_key_says_what_to_do(assay) -> None:
 
 
 def test_recipes_need_no_provider(assay) -> None:
-    assert assay("models", "check", "-m", "recipes", "--json").json["models"][0]["ok"] is True
+    assert assay("models", "check", "recipes", "--json").json["models"][0]["ok"] is True
 
 
 def test_an_entry_that_is_wrong_cannot_load(assay) -> None:
     assay("models", "add", "mine", "--family", "terminal", "--loader", "assay.terminal.models:load",
           "--option", "wire=opnai", "--option", "model=m")
-    assert "expected one of openai" in assay("models", "check", "-m", "mine", code=4).out
+    assert "expected one of openai" in assay("models", "check", "mine", code=4).out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -128,16 +129,18 @@ def _append(entry: dict[str, Any]) -> None:
 
 
 @models.command(short_help="Load models and run one quick case with each.")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @selectors.selection("models")
 @selectors.as_json
-def check(selection: Selection, as_json: bool) -> int:
+def check(names: tuple[str, ...], selection: Selection, as_json: bool) -> int:
     """Load models and run one quick case with each (for atoms: a single point on water); exit 4 if one cannot.
 
-    Without -m, models that are not at hand (weights to be fetched, networks to be trained) are left out.
+    Without a name, models that are not at hand (weights to be fetched, networks to be trained) are left out.
     """
     from assay.core.errors import AssayError
     from assay.core.registry import registry
 
+    selection = replace(selection, models=(*selection.models, *names))
     found = selection.find_models(registry.load())
     with_check = [model for model in found if (family := registry.families.get(model.family)) and family.check]
     if not with_check:
