@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from assay.terminal.box import cgroup
+from sandboxes import wait_until
 
 
 def test_a_group_limits_what_enters_it_and_is_gone_in_the_end() -> None:
@@ -22,6 +23,7 @@ def test_a_group_limits_what_enters_it_and_is_gone_in_the_end() -> None:
                               check=False, timeout=60)
         assert done.stdout.split()
         assert "Resource temporarily unavailable" in done.stderr
+        wait_until(lambda: not (group / "cgroup.procs").read_text())
     assert not group.exists()
 
 
