@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
+import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -32,6 +36,16 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Understand": {
         "explain": ("explaining:explain", "Show what a network looks at in a picture, a sound, an array."),
     },
+    "Ask for a command": {
+        "cmd": ("asking:cmd", "Turn a request into shell commands, to look at and run."),
+        "try": ("trying:try_", "Show what a command would change, before it does."),
+        "chat": ("chatting:chat", "Talk with a language model."),
+        "log": ("logbook:log", "Look up what was asked and answered."),
+        "prompts": ("prompts:prompts", "Show the prompts that models are sent."),
+        "keys": ("keys:keys", "Keep the keys of providers."),
+        "shell-init": ("shellinit:shell_init", "Put the key binding into bash, zsh or fish."),
+        "terminal": ("terminal:terminal", "Judge commands: cases, controls, sandbox, evaluation."),
+    },
     "Keep house": {
         "models": ("models:models", "Add models of your own, check that models work."),
         "store": ("stores:store", "Export, merge, clean and verify results."),
@@ -39,7 +53,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "demo": ("demo:demo", "Run four benchmarks on four models, open the app."),
     },
 }
+WIDEST = 100  # columns of help
 HIDDEN = {"analyze": "scoring:analyse"}
+ASKING = ("cmd", "chat")  # verbs whose --model, --temperature and --offline may also stand before them
 VERBS = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
@@ -81,20 +97,53 @@ class Verbs(click.Group):
             raise ReaderGone from None
 
 
+def _width() -> int:
+    """Return the columns of help; click would import shutil to learn it, and that half of the archive formats."""
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        width = int(columns) if columns.isdecimal() else os.get_terminal_size(1).columns
+    except (OSError, ValueError):
+        width = 0
+    return max(min(width or 80, WIDEST) - 2, 50)
+
+
 @click.group(cls=Verbs, invoke_without_command=True,
-             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+             context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _width()},
              epilog="Results are kept in ASSAY_HOME, data and environments in ASSAY_CACHE; both have defaults.")
 @click.version_option(assay.__version__, prog_name="assay")
+@click.option("--model", metavar="M", help="For cmd and chat: the model.")
+@click.option("--temperature", type=float, metavar="T", help="For cmd and chat: how freely it answers.")
+@click.option("--offline", is_flag=True, help="For cmd and chat: open no socket.")
 @click.pass_context
-def verbs(ctx: click.Context) -> None:
+def verbs(ctx: click.Context, /, **asking: object) -> None:
     """Put a machine-learning component through the evidence it needs before it goes into a product.
 
     Start with `assay demo`, or with `assay list` and `assay run -b 'atoms/s22' -m 'gfn2-xtb'`.
     """
+    given = {name: value for name, value in asking.items() if value not in (None, False)}
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
+    elif given and ctx.invoked_subcommand not in ASKING:
+        raise click.UsageError(f"--{next(iter(given))} before the verb is for {' and '.join(ASKING)}")
+    ctx.default_map = dict.fromkeys(ASKING, given)
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code (see DESIGN section 6)."""
-    sys.exit(guarded(lambda: verbs.main(args, prog_name="assay", standalone_mode=False)))
+    code = guarded(lambda: verbs.main(args, prog_name="assay", standalone_mode=False))
+    if args is None:
+        _leave(code)
+    sys.exit(code)
+
+
+def _leave(code: int) -> None:
+    """End the process at once where there is nothing to end but Python itself, which would cost a fifth of a help page.
+
+    Whoever has something to do at the end registers it, or has a thread: then the interpreter ends as usual.
+    """
+    if atexit._ncallbacks() or threading.active_count() > 1:
+        return
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

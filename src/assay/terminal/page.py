@@ -101,8 +101,9 @@ def _section(title: str, hint: str, figure: Any) -> Any:
 def _table(models: Sequence[Measured]) -> Any:
     from dash import html
 
-    head = html.Tr([html.Th(name) for name in ("model", "prompt", *COLUMNS, "seconds", "$ / 100")])
-    body = [html.Tr([html.Td(html.A(one.model, href=_link(one.model))), html.Td(one.variant),
+    head = html.Tr([html.Th("model"), html.Th("prompt", className="words"),
+                    *(html.Th(name) for name in (*COLUMNS, "seconds", "$ / 100"))])
+    body = [html.Tr([html.Td(html.A(one.model, href=_link(one.model))), html.Td(one.variant, className="words"),
                      *(html.Td(_percent(one.shares[name]), title=_counts(one.shares[name])) for name in COLUMNS),
                      html.Td("" if one.seconds is None else f"{one.seconds:.2f}"),
                      html.Td("" if one.cost is None else f"{one.cost:.2f}")]) for one in models]
@@ -162,8 +163,12 @@ def refusals(models: Sequence[Measured]) -> Any:
 
     drawn = go.Figure(go.Scatter(
         x=[one.shares["invalid_fpr"].value for one in models], y=[one.shares["invalid_tpr"].value for one in models],
-        text=[one.model for one in models], mode="markers+text", textposition="top center",
-        marker={"size": 11, "color": GREEN}, hovertemplate="%{text}: %{y:.0%} against %{x:.0%}<extra></extra>"))
+        text=[one.model for one in models], mode="markers+text",
+        marker={"size": 11, "color": GREEN}, cliponaxis=False,
+        hovertemplate="%{text}: %{y:.0%} against %{x:.0%}<extra></extra>"))
+    # Names stand on the side that has room.
+    drawn.update_traces(textposition=[f"middle {'left' if (one.shares['invalid_fpr'].value or 0) > 0.5 else 'right'}"
+                                      for one in models])
     drawn.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": GREY, "dash": "dot"})
     return _styled(drawn, x="valid requests refused", y="invalid requests refused")
 
@@ -210,7 +215,7 @@ def _styled(drawn: Any, x: str = "", y: str = "", legend: bool = False, height: 
     drawn.update_layout(
         template=None, height=height, showlegend=legend, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"color": GREY, "size": 12}, margin={"l": 10, "r": 16, "t": 16, "b": 40}, barmode="group",
-        legend={"orientation": "h", "y": 1.12}, xaxis=line, yaxis=line)
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top"}, xaxis=line, yaxis=line)
     for axis, title in ((drawn.update_xaxes, x), (drawn.update_yaxes, y)):
         if title:
             axis(title=title, tickformat=".0%", range=[-0.03, 1.05])

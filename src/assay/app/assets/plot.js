@@ -22,9 +22,12 @@
     const box = document.getElementById("graph");
     newest = figure;
     if (!box) return "";
-    box.hidden = !figure;
+    const table = figure && figure.data[0] && figure.data[0].type === "table" ? figure.data[0] : null;
+    rows(box, table, figure);
+    box.hidden = !figure || !!table;
     if (!figure) return "";
     box.setAttribute("aria-label", figure.words);
+    if (table) return figure.words;
     const Plotly = await load();
     if (figure !== newest) return "";
     const first = !box.on;
@@ -32,6 +35,34 @@
     if (first) box.on("plotly_click", clicked);
     box.dataset.drawn = String(Number(box.dataset.drawn || 0) + 1);
     return figure.words;
+  }
+
+  /* Plotly's tables tell nobody that they were clicked, and cannot be reached by the keyboard. */
+  function rows(box, table, figure) {
+    const old = box.parentElement.querySelector(".rows");
+    if (old) old.remove();
+    if (!table) return;
+    const make = (name, parent, words) => {
+      const made = document.createElement(name);
+      if (words !== undefined) made.textContent = words;
+      return parent.appendChild(made);
+    };
+    const holder = document.createElement("div"), shown = make("table", holder);
+    holder.className = "rows";
+    shown.setAttribute("aria-label", figure.words);
+    const head = make("tr", make("thead", shown)), body = make("tbody", shown), columns = table.cells.values;
+    for (const name of table.header.values) make("th", head, name.replace(/<\/?b>/g, ""));
+    table.customdata.forEach(([id, model], n) => {
+      const row = make("tr", body);
+      row.setAttribute("aria-selected", String(window.assay.read().get("case") === id));
+      row.onclick = () => clicked({ points: [{ customdata: [id, model] }] });
+      columns.forEach((column, at) => {
+        const cell = make("td", row);
+        if (at) { cell.textContent = column[n]; cell.dataset.word = column[n]; }
+        else make("button", cell, column[n]);
+      });
+    });
+    box.after(holder);
   }
 
   /* A point knows its case and its model; a point of another model makes that the open one. */

@@ -47,8 +47,10 @@ def value(record: StoredRecord, name: str) -> float:
 
 
 def words(record: StoredRecord, name: str) -> str:
-    """Return a value, or the label of an artefact, as text."""
+    """Return a value, or the label of an artefact, as text; a list as its entries."""
     found = record.values.get(name, record.artefacts.get(name))
+    if isinstance(found, list):
+        return "; ".join(map(str, found))
     return f"{found:.5g}" if isinstance(found, float) else "" if found is None else str(getattr(found, "label", found))
 
 
