@@ -1,12 +1,15 @@
 """What is rewritten in shell text so that tree-sitter-bash reads it as a shell does.
 
-Lines that end in a backslash are joined; here-documents are taken out, because the grammar loses what follows their
-word on the line; ``<>`` and ``<<<`` in places it does not know become operators it does; `time` and `coproc`, which
-it takes for programs, are taken out. The shell's own rules: https://pubs.opengroup.org/onlinepubs/9799919799/ (XCU 2).
+Lines that end in a backslash are joined; back quotes with backslashes become ``$(...)`` without; comments are taken
+out, and here-documents, because the grammar loses what follows their word on the line; a line's end that it takes for
+part of a word becomes a semicolon; ``<>`` and ``<<<`` in places it does not know become operators it does; `time` and
+`coproc`, which it takes for programs, are taken out.
+The shell's own rules: https://pubs.opengroup.org/onlinepubs/9799919799/ (XCU 2).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -45,7 +48,8 @@ def _raw_documents(text: str, root: Node) -> Iterator[tuple[int, int]]:
 def _signs(text: str, root: Node) -> Iterator[int]:
     """Return where here-documents are begun, also where the grammar lost its way."""
     for node in below(root, "<<", "<<-", "ERROR"):
-        at = node.start_byte
+        # The grammar's sign may begin in the word before it: ``-s<<-E``.
+        at = node.start_byte if node.type == "ERROR" else text.find("<<", node.start_byte)
         known = node.type != "ERROR" or node.end_byte - at == 1
         shift = node.parent is not None and node.parent.type in SHIFTS
         if known and not shift and text.startswith("<<", at) and not text.startswith("<<<", at):
@@ -116,18 +120,45 @@ def _line_end(text: str, at: int) -> int:
     return len(text)
 
 
+def backquotes(text: str, root: Node) -> list[Edit]:
+    """Write the first `...` in which backslashes hide something as ``$(...)``, where they do not."""
+    for node in below(root, "command_substitution"):
+        start, end = node.start_byte, node.end_byte
+        inside = text[start + 1:end - 1]
+        if text[start] != "`" or "\\" not in inside:
+            continue
+        quoted = node.parent is not None and node.parent.type == "string"
+        hides = re.compile(r'\\([\\`$"])' if quoted else r"\\([\\`$])")
+        edits = [(start + 1 + match.start(), start + 1 + match.start() + 1, "") for match in hides.finditer(inside)]
+        if edits:
+            return [(start, start + 1, "$("), *edits, (end - 1, end, ")")]
+    return []
+
+
 def operators(text: str, root: Node, strings: set[int]) -> list[Edit]:
     """Return the edits of operators and words; `strings` gets where here-strings stand."""
     edits: list[Edit] = []
-    for node in below(root, "command", "ERROR", "<"):
+    for node in below(root, "command", "comment", "word", "ERROR", "<"):
         if node.type == "command":
             edits += _keyword(text, node)
+        elif node.type == "word" and text.startswith("\n", node.start_byte):
+            edits.append((node.start_byte, node.start_byte + 1, ";"))
+        elif node.type == "comment":
+            edits.append(_comment(text, node))
         elif node.type == "<" and text.startswith("<>", node.start_byte) and _error_after(node):
             edits.append((node.start_byte, node.start_byte + 2, ">>"))
         elif node.type == "ERROR" and text.startswith("<<<", node.start_byte) and node.end_byte - node.start_byte == 2:
             edits.append((node.start_byte, node.start_byte + 3, "<  "))
             strings.add(node.start_byte)
     return edits
+
+
+def _comment(text: str, comment: Node) -> Edit:
+    """Take a comment out; a sign inside a word begins none."""
+    start = comment.start_byte
+    if start == 0 or text[start - 1] in LETTERS:
+        return start, comment.end_byte, ""
+    return start, start + 1, "\\#"
 
 
 def _error_after(node: Node) -> bool:

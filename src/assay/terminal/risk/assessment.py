@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from assay.core.errors import describe
 from assay.terminal.risk import marks, targets
 from assay.terminal.risk.levels import UNSURE, Risk
 from assay.terminal.risk.report import Enough, Report
@@ -31,6 +32,10 @@ def assessed(command: str, cwd: str | None) -> Risk:
         report.add("too-long", UNSURE, (0, len(command)), "it does more than this looks at")
     except RecursionError:
         report.add("too-deep", UNSURE, (0, len(command)), "it is nested deeper than this looks")
+    except Exception as error:
+        # A mistake in here must not let a command pass unseen, nor take the terminal down with it.
+        report.add("not-assessed", UNSURE, (0, len(command)),
+                   f"it could not be looked at to its end ({describe(error)})")
     return report.risk()
 
 

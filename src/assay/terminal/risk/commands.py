@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assay.terminal.risk.walk import Walk
 
 INSTALLED = re.compile(  # folders whose programs are what their names say
-    rf"(?:/usr(?:/local)?|/opt(?:/[^/]+)*|/snap|/run/current-system/sw|)/s?bin/|{HOME}/(?:\.local|\.cargo|go|bin)?/?bin/"
+    rf"(?:/usr(?:/local)?|/opt(?:/[^/]+)*|/snap|/run/current-system/sw|)/s?bin/|(?:/usr)?/lib\d*(?:/[\w-]+)?/|{HOME}/(?:\.local|\.cargo|go|bin)?/?bin/"
     r"|(?:.*/)?(?:\.?venv|env|virtualenv)/bin/|(?:\./)?node_modules/\.bin/")
 HISTORY = re.compile(r"!(?:[!$*^]|-?\d+|[A-Za-z?])")
 HELP = ("--help", "--version")

@@ -128,13 +128,14 @@ def mode(call: Call) -> str:
     operands = given.operands if given.value("--reference") else given.operands[1:]
     if call.name == "chmod" and any(option.name[1:] in "rwxst" for option in given.given if len(option.name) == 2):
         operands = given.operands  # a mode such as -x
-    deep = given.has(*call.program.recursive) or call.many
+    deep = given.has(*call.program.recursive)
     does = call.program.does or "changes modes or owners"
-    if not deep:
+    if deep:
+        call.report("changes-all", DESTROYS, f"{call.name} {does}, of all in a folder: what they were is lost")
+    else:
         call.report("changes", CHANGES, f"{call.name} {does}")
-        return ""
-    call.report("changes-all", DESTROYS, f"{call.name} {does} of all in a folder: what they were is lost")
-    generic.bound(call, does, operands, True)
+    if deep or call.many:
+        generic.bound(call, does, operands, True)
     return ""
 
 

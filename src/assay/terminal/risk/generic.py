@@ -10,7 +10,7 @@ from assay.terminal.risk.call import Call
 from assay.terminal.risk.levels import CHANGES, DESTROYS, LEVELS, READ, UNBOUNDED, UNSURE
 from assay.terminal.risk.marks import MAYBE, SOME
 from assay.terminal.risk.options import Options, meant
-from assay.terminal.risk.table import Program
+from assay.terminal.risk.table import Program, lists
 from assay.terminal.risk.words import Arg
 
 REASONS = {
@@ -124,6 +124,6 @@ def printed(call: Call, program: Program, given: Options) -> str:
         return marks.DECODED
     if program.prints == "some":
         return SOME
-    if program.prints == "none":
+    if program.prints == "none" or program.name in lists("prints")["nothing"]:
         return ""
     return call.passed(given.operands) if program.prints != "unknown" else MAYBE

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 FORM = re.compile(r"([!#]?)([A-Za-z_]\w*|\d+|[@*#?$!-])(\[[^]]*\])?(.*)", re.DOTALL)
 DEFAULTS = (":-", ":=", ":?", ":+", "-", "=", "?", "+")
 TRIMS = ("##", "#", "%%", "%")
-CASES: dict[str, Callable[[str], str]] = {"^^": str.upper, ",,": str.lower, "^": lambda text: text[:1].upper() + text[1:],
-         ",": lambda text: text[:1].lower() + text[1:]}
+CASES: dict[str, Callable[[str], str]] = {
+    "^^": str.upper, ",,": str.lower,
+    "^": lambda text: text[:1].upper() + text[1:], ",": lambda text: text[:1].lower() + text[1:]}
 PLAIN = re.compile(r"[\w.,:@+-]*")
 
 
@@ -51,7 +52,7 @@ def variable(name: str, scope: Scope) -> Values:
 
 def _argument(name: str, scope: Scope) -> Values:
     if name == "0":
-        return (SOME,)
+        return scope.variables.get("0", (SOME,))
     if scope.arguments is None:
         return (MAYBE,)
     if name in "@*":
@@ -87,9 +88,8 @@ def _changed(walk: Walk, node: Node, scope: Scope, name: str, found: Values, res
 
 
 def _default(walk: Walk, node: Node, scope: Scope, name: str, found: Values, sign: str, start: int) -> Values:
-    pieces = words.quoted(walk, node, scope, start, node.end_byte - 1) if "'" not in walk.tree.text[
-        start:node.end_byte - 1] else _spelled(walk, node, scope, start)
-    others = few("".join(text for text, _, _ in parts).strip("\"") for parts in words.choices(pieces))
+    pieces = words.quoted(walk, node, scope, start, node.end_byte - 1)
+    others = few("".join(text for text, _, _ in parts) for parts in words.choices(pieces))
     present = tuple(value.replace(MAYBE, SOME) if value == MAYBE else value for value in found if value)
     if sign.endswith("?"):
         if sign == ":?" and name.isidentifier():
@@ -102,11 +102,6 @@ def _default(walk: Walk, node: Node, scope: Scope, name: str, found: Values, sig
     if sign.endswith("=") and name.isidentifier():
         scope.set(name, result)
     return result
-
-
-def _spelled(walk: Walk, node: Node, scope: Scope, start: int) -> list[words.Piece]:
-    inside = [child for child in node.children if child.start_byte >= start and child.end_byte < node.end_byte]
-    return words.read(walk, inside, scope) if inside else []
 
 
 def _trimmed(found: Values, rest: str) -> list[str] | None:

@@ -7,7 +7,7 @@ import re
 from assay.terminal.risk import generic, marks, targets, writes
 from assay.terminal.risk.call import Call
 from assay.terminal.risk.levels import CHANGES, DESTROYS, UNBOUNDED, UNSURE
-from assay.terminal.risk.marks import FETCHED, HOME, MAYBE
+from assay.terminal.risk.marks import FETCHED, MAYBE, SOME
 from assay.terminal.risk.scope import Scope
 
 SSH_CODE = re.compile(r"(?i)\s*(proxycommand|localcommand|knownhostscommand|matchexec)\s*[= ]\s*(.*)", re.DOTALL)
@@ -20,8 +20,8 @@ DATA = ("-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--da
 
 
 def elsewhere(scope: Scope, **changes: object) -> Scope:
-    """Return the scope of a command on another machine: its home folder, nothing of its files is seen."""
-    return scope.copy(cwd=(HOME,), here=False, files={}, functions={}, **changes)
+    """Return the scope of a command on another machine: nothing of its files is seen."""
+    return scope.copy(cwd=(SOME,), here=False, files={}, functions={}, **changes)
 
 
 def ssh(call: Call) -> str:

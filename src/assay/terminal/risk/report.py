@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assay.terminal.risk.levels import LEVELS, ORDER, UNSURE, Finding, Risk, worst
+from assay.terminal.risk.marks import MAYBE
 
 COMMANDS = 20_000  # run in all; text that makes more is not looked at to its end
 DEPTH = 60  # of constructs in constructs
@@ -49,6 +50,12 @@ class Report:
         """Return the path of a further ``<(...)`` or ``>(...)``."""
         self._paths += 1
         return f"/dev/fd/{1000 + self._paths}"
+
+    def feed(self, waiting: set[str]) -> None:
+        """Run the commands in ``>(...)`` that nothing known was written to, but for those that still wait."""
+        for path in [path for path in self.sinks if path not in waiting]:
+            if run := self.sinks.pop(path, None):
+                run(MAYBE)
 
     def spend(self) -> None:
         """Count a command that is looked at."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assay.terminal.risk.marks import HOME, MAYBE, SOME
@@ -73,8 +74,9 @@ class Scope:
 
     def copy(self, **changes: object) -> Scope:
         """Return an independent copy, as a subshell has one."""
-        new = replace(self, variables=dict(self.variables), functions=dict(self.functions), files=dict(self.files),
-                      taken=set(self.taken), links=dict(self.links))
+        new = copy.copy(self)
+        new.variables, new.functions, new.files = dict(self.variables), dict(self.functions), dict(self.files)
+        new.taken, new.links = set(self.taken), dict(self.links)
         for name, value in changes.items():
             setattr(new, name, value)
         return new

@@ -67,7 +67,7 @@ def _filled(command: Sequence[Arg], mark: str, items: Sequence[Arg]) -> list[Arg
     filled: list[Arg] = []
     for arg in command:
         if arg.value == mark:
-            filled += items
+            filled += [arg.at(item.value) for item in items]
         elif mark in arg.value:
             filled += [arg.at(arg.value.replace(mark, item.value)) for item in items] if len(command) > 1 and (
                 arg is not command[0] and not _is_code(command, arg)) else [arg.at(arg.value.replace(mark, SOME))]

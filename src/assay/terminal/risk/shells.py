@@ -26,6 +26,8 @@ def shell(call: Call) -> str:
         if not operands:
             return MAYBE
         scope = call.scope.copy(arguments=tuple(arg.value for arg in operands[2:]))
+        if len(operands) > 1:
+            scope.set("0", (operands[1].value,))
         return call.code(operands[:1], scope)
     if operands and "s" not in flags:
         return run_file(call, operands[0], operands[1:])

@@ -30,7 +30,7 @@ FREE, EXISTS, UNSEEN = "free", "exists", "unseen"
 
 def home() -> str:
     """Return the home folder's path."""
-    return os.path.expanduser("~").rstrip("/") or "/"
+    return (os.environ.get("HOME") or os.path.expanduser("~")).rstrip("/") or "/"
 
 
 def absolute(value: str, scope: Scope) -> Iterator[str]:

@@ -43,6 +43,7 @@ class Walk:
     def __init__(self, tree: Tree, report: Report) -> None:
         self.tree, self.report = tree, report
         self._attached: dict[int, list[Node]] = {}  # redirections by the statement they belong to
+        self._piped: dict[int, list[Node]] = {}  # the other stages of a pipeline by its first
         if tree.error:
             report.broken()
 
@@ -90,6 +91,11 @@ class Walk:
             if node.children:
                 self.visit(node, scope)
             return ""
+        if stages := self._piped.pop(node.id, None):
+            try:
+                return self.stages([node, *stages], scope)
+            finally:
+                self._piped[node.id] = stages
         if node.id in self._attached:
             return self._deeper(1, self.span(node), lambda: self._body(node, self._attached[node.id], scope))
         return self._deeper(1, self.span(node), lambda: follow(self, node, scope))
@@ -127,7 +133,13 @@ class Walk:
         return printed
 
     def _pipeline(self, node: Node, scope: Scope) -> str:
-        return self.stages([child for child in node.children if child.type in STATEMENTS], scope)
+        """Follow a pipeline; ``a && b < f | c`` is one of b and c, though the grammar has it the other way round."""
+        stages = [child for child in node.children if child.type in STATEMENTS]
+        body = stages[0].child_by_field_name("body") if stages and stages[0].type == "redirected_statement" else None
+        if body is None or body.type != "list":
+            return self.stages(stages, scope)
+        self._piped[body.children[-1].id] = stages[1:]
+        return self.statement(stages[0], scope)
 
     def stages(self, nodes: Sequence[Node], scope: Scope) -> str:
         """Follow a pipeline; returns what its last stage prints."""
@@ -218,13 +230,14 @@ class Walk:
         names = sorted([*names, *outcome.extra], key=lambda child: child.start_byte)
         before = {name: scope.variables.get(name) for child in given if (name := self.assign(child, scope))}
         stdin, scope.stdin = scope.stdin, outcome.stdin
-        events = len(self.report.events)
+        events, waiting = len(self.report.events), set(self.report.sinks)
         printed = self._words(list(words.gathered(names)), scope)
         if names:
             for name, values in before.items():
                 scope.variables.pop(name, None) if values is None else scope.variables.update({name: values})
         scope.stdin = outcome.stdin if self.tree.text[node.start_byte:node.end_byte].strip() == "exec" else stdin
         printed = redirects.finish(self, outcome, printed, scope)
+        self.report.feed(waiting)
         if {"shell", "network"} <= set(self.report.events[events:]):
             self._reverse(self.tree.span(node.start_byte, max([node.end_byte, *(child.end_byte for child in others)])))
         return printed
@@ -327,8 +340,16 @@ class Walk:
                 self.expansion(child, scope, True)
             elif child.type in STATEMENTS and child.type != "variable_assignment":
                 self.statement(child, scope)
-            else:
+            elif child.children:
                 stack += reversed(child.children)
+            elif child.is_named and child.type not in words.QUOTED and words.HIDDEN.search(self.tree.source(child)):
+                self.hidden(child.start_byte, child.end_byte, scope)
+
+    def hidden(self, start: int, end: int, scope: Scope) -> None:
+        """Follow the substitutions in a stretch that the grammar took for letters."""
+        places = [self.tree.span(at, at + 1) for at in range(start, end)]
+        text = Traced(self.tree.text[start:end], places)
+        self._deeper(4, self.tree.span(start, end), lambda: documents.expanded(self, text, scope))
 
     def expansion(self, node: Node, scope: Scope, quoted: bool) -> Values:
         """Return what an expansion may give, before it is split into words."""
@@ -345,23 +366,9 @@ class Walk:
         inside = [child for child in node.children if child.is_named]
         if node.type == "process_substitution":
             return self._process(node, inside, scope)
-        source = self.tree.source(node)
-        if source.startswith("`") and "\\" in source:
-            return self._backquoted(node, scope).rstrip("\n")
         if len(inside) == 1 and inside[0].type == "file_redirect":
             return (redirects.begin(self, inside, scope).stdin or MAYBE).rstrip("\n")
         return self.sequence(inside, scope.copy()).rstrip("\n")
-
-    def _backquoted(self, node: Node, scope: Scope) -> str:
-        start, end = node.start_byte + 1, node.end_byte - 1
-        letters, at = [], start
-        while at < end:
-            if self.tree.text[at] == "\\" and self.tree.text[at + 1] in "\\`$":
-                at += 1
-            letters.append((self.tree.text[at], self.tree.span(at, at + 1)))
-            at += 1
-        text = Traced("".join(letter for letter, _ in letters), [place for _, place in letters])
-        return self.code(text, scope.copy(), self.span(node))
 
     def _process(self, node: Node, inside: list[Node], scope: Scope) -> str:
         """Return the path that stands for ``<(...)``, whose text is known, or ``>(...)``, which waits for its own."""

@@ -32,6 +32,7 @@ NO_BRACES = str.maketrans({OPEN: "{", COMMA: ",", CLOSE: "}"})
 BRACKET = re.compile(r"\[[!^]?\]?[^\]/\s]*\]")
 BRACE = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 SEQUENCE = re.compile(r"(-?\d+|[A-Za-z])\.\.(-?\d+|[A-Za-z])(?:\.\.-?\d+)?")
+HIDDEN = re.compile(r"(?<!\\)(?:\\\\)*(?:`|\$\()")
 IN_QUOTES = re.compile(r"\\([$`\"\\])")
 BARE = re.compile(r"\\(.?)|(\[[!^]?\]?[^\]/\s\\]*\])", re.DOTALL)
 
@@ -158,36 +159,56 @@ def _node(walk: Walk, node: Node, scope: Scope, first: bool, braced: bool) -> li
 def _mixed(walk: Walk, node: Node, scope: Scope, first: bool, braced: bool) -> list[Piece]:
     pieces: list[Piece] = []
     at = node.start_byte
-    for child in _inner(node):
+    for child in _inner(node, at):
         if child.start_byte > at:
-            pieces += bare(walk.tree.text[at:child.start_byte], at, first and at == node.start_byte, braced)
+            pieces += _gap(walk, at, child.start_byte, scope, first and at == node.start_byte, braced)
         pieces += _node(walk, child, scope, first and child.start_byte == node.start_byte, braced)
         at = child.end_byte
     if at < node.end_byte:
-        tail = at > node.start_byte
-        pieces += bare(walk.tree.text[at:node.end_byte], at, first and not tail, braced)
+        pieces += _gap(walk, at, node.end_byte, scope, first and at == node.start_byte, braced)
     return pieces
 
 
-def _inner(node: Node) -> Iterator[Node]:
-    """Return what is below a node and not bare text, the outermost of each."""
-    for child in node.children:
-        if child.type in EXPANSIONS or child.type in QUOTED or child.type == "subshell":
+def _gap(walk: Walk, start: int, end: int, scope: Scope, first: bool, braced: bool) -> list[Piece]:
+    text = walk.tree.text[start:end]
+    if HIDDEN.search(text):  # the grammar saw letters where the shell sees a substitution
+        walk.hidden(start, end, scope)
+        return [Piece((MAYBE,), start, False)]
+    return bare(text, start, first, braced)
+
+
+def _inner(node: Node, start: int) -> Iterator[Node]:
+    """Yield what is below a node, from a place on, and not bare text: the outermost of each."""
+    stack = list(reversed(node.children))
+    while stack:
+        child = stack.pop()
+        inner = child.type in EXPANSIONS or child.type in QUOTED or child.type == "subshell"
+        if inner and child.start_byte >= start:
             yield child
-        elif child.children:
-            yield from _inner(child)
+        elif not inner:
+            stack += reversed(child.children)
 
 
 def quoted(walk: Walk, node: Node, scope: Scope, start: int, end: int) -> list[Piece]:
-    """Return the pieces of what stands in double quotes, or in a here-document."""
+    """Return the pieces of what stands in double quotes, in a here-document, or after ``:-``."""
     pieces: list[Piece] = []
     at = start
-    for child in node.children:
-        if child.type in EXPANSIONS and child.start_byte >= start:
-            pieces += _escaped(walk.tree.text[at:child.start_byte], at, IN_QUOTES, lambda match: match[1])
+    for child in _inner(node, start):
+        pieces += _quoted_gap(walk, at, child.start_byte, scope)
+        if child.type in EXPANSIONS:
             pieces.append(Piece(walk.expansion(child, scope, True), child.start_byte, False))
-            at = child.end_byte
-    return pieces + _escaped(walk.tree.text[at:end], at, IN_QUOTES, lambda match: match[1])
+        else:
+            pieces += _node(walk, child, scope, False, False)
+        at = child.end_byte
+    return pieces + _quoted_gap(walk, at, end, scope)
+
+
+def _quoted_gap(walk: Walk, start: int, end: int, scope: Scope) -> list[Piece]:
+    text = walk.tree.text[start:end]
+    if HIDDEN.search(text):
+        walk.hidden(start, end, scope)
+        return [Piece((MAYBE,), start, False)]
+    return _escaped(text, start, IN_QUOTES, lambda match: match[1])
 
 
 def _escaped(text: str, start: int, pattern: re.Pattern[str], meaning: Callable[[re.Match[str]], str]) -> list[Piece]:
