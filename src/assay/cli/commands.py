@@ -50,7 +50,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "models": ("models:models", "Add models of your own, check that models work."),
         "store": ("stores:store", "Export, merge, clean and verify results."),
         "import-mlpeg": ("mlpeg:import_mlpeg", "Read ML-PEG's tables, score them here."),
-        "demo": ("demo:demo", "Run four benchmarks on four models, open the app."),
+        "demo": ("demo:demo", "Run five benchmarks on five models, open the app."),
     },
 }
 WIDEST = 100  # columns of help

@@ -7,15 +7,15 @@ import sys
 
 import click
 
-BENCHMARKS = ("atoms/s22", "atoms/invariance", "atoms/force-consistency", "atoms/diatomics")
-MODELS = ("gfn2-xtb", "gfn1-xtb", "chgnet-0.3.0", "chgnet-0.3.0+d3")
+BENCHMARKS = ("atoms/s22", "atoms/invariance", "atoms/force-consistency", "atoms/diatomics", "terminal/commands")
+MODELS = ("gfn2-xtb", "gfn1-xtb", "chgnet-0.3.0", "chgnet-0.3.0+d3", "recipes")
 
 
-@click.command(short_help="Run four benchmarks on four models, open the app.")
+@click.command(short_help="Run five benchmarks on five models, open the app.")
 @click.option("--no-app", is_flag=True, help="Leave out the app.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8050, show_default=True, help="Port of the app.")
 def demo(no_app: bool, port: int) -> int:
-    """Run four benchmarks on four interatomic potentials, show the leaderboard, open the app.
+    """Run four interatomic potentials and a list of shell recipes through benchmarks, show the leaderboard and the app.
 
     Needs neither network nor mirror: models and reference data come with the installed packages. About a minute.
     """
