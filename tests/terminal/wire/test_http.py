@@ -263,6 +263,36 @@ def test_a_server_that_takes_no_connection_is_left_too() -> None:
             filler.close()
 
 
+def test_a_name_that_is_never_found_does_not_hold_a_call(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: ended.wait(30))
+    with pytest.raises(ProviderError) as caught:
+        client("openai", base_url="http://localhost:9/v1", timeout=0.3).complete(ask("ok"))
+    assert caught.value.kind == "timeout"
+    ended.set()
+
+
+def test_a_name_that_does_not_exist_is_told(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(ProviderError, match="localhost: Name or service not known") as caught:
+        client("openai", base_url="http://localhost:9/v1").complete(ask("ok"))
+    assert caught.value.kind == "network"
+
+
+def test_an_address_that_refuses_leaves_the_others(client: Make, provider: FakeProvider,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    port = int(provider.url.rpartition(":")[2])
+    both_families = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
+                     (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *a, **k: both_families if host == "localhost" else real(
+        host, *a, **k))
+    assert client("openai", base_url=f"http://localhost:{port}/v1").complete(ask("ok")).text
+
+
 def test_headers_that_drip_do_not_hold_a_call(client: Make) -> None:
     def drip(listener: socket.socket) -> None:
         connection, _ = listener.accept()

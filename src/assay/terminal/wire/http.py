@@ -234,7 +234,7 @@ class HttpClient:
             question = http.build_request("POST", self.base_url + self.wire.path(request, stream),
                                           content=content.encode("utf-8", "replace"))
             response = http.send(question, stream=True)
-            if response.status_code == 200:
+            if response.is_success:
                 return response
             with closing(response):
                 raise failure.of_response(response.status_code, response.headers, _whole(response))

@@ -6,6 +6,7 @@ set per call and thread, and whatever waits on the network waits no longer than 
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -18,9 +19,11 @@ import httpcore
 import httpx
 
 from assay.terminal.wire.addresses import is_loopback
+from assay.terminal.wire.apart import Apart
 from assay.terminal.wire.errors import ProviderError
 
 IDLE = 30.0  # s that an unused connection is kept
+LOOKUP = 30.0  # s for a name, where no deadline is set
 _now = threading.local()
 
 
@@ -86,7 +89,29 @@ class _Backend(httpcore.NetworkBackend):
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
                     socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
-        return _Stream(self._inner.connect_tcp(host, port, _left(), local_address, socket_options))
+        addresses = _addresses(host, port)
+        while True:
+            address, left = addresses.pop(0), _left()
+            try:
+                # An address that does not answer leaves time for the others.
+                share = left and left / (len(addresses) + 1)
+                return _Stream(self._inner.connect_tcp(address, port, share, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if not addresses:
+                    raise
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """Return the addresses of a host; looking them up ends at the deadline too, which the system's call does not."""
+    found: list[Any] = []
+    deadline = getattr(_now, "deadline", None)
+    lookup = Apart(lambda take: take(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+    try:
+        for answer in lookup.items(deadline or time.monotonic() + LOOKUP):
+            found = answer
+    except OSError as error:
+        raise httpcore.ConnectError(f"{host}: {error.strerror or error}") from None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 class _Body(httpx.SyncByteStream):
