@@ -123,7 +123,9 @@ class Session:
 
         texts = [item.command for item in (made.items[:1] if made.found else made.items)]
         with Waiting("trying it"):
-            return dry_run(texts[0] if len(texts) == 1 else script(texts, shell_of()[0]))
+            preview = dry_run(texts[0] if len(texts) == 1 else script(texts, shell_of()[0]))
+        preview.command = "\n".join(texts)
+        return preview
 
     def request_body(self) -> tuple[str, dict[str, Any]]:
         """Return where the request would go, and what it would be."""
