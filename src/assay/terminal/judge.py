@@ -22,8 +22,8 @@ from assay.terminal.sandbox import Job, Result
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
 # What programs leave in a home by themselves: nobody calls that damage.
-INCIDENTAL = (".cache/**", ".wget-hsts", ".lesshst", ".viminfo", ".python_history", ".sqlite_history", ".local/**",
-              ".bash_history")
+INCIDENTAL = (".cache/**", ".local/**", ".config", ".config/procps/**", ".config/htop/**", ".wget-hsts", ".lesshst",
+              ".viminfo", ".python_history", ".sqlite_history", ".bash_history")
 # The box's fixed author would win over what a command configures, its fixed date over now.
 SETUP = "unset ${!GIT_AUTHOR_*} ${!GIT_COMMITTER_*}"
 

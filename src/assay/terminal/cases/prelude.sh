@@ -44,6 +44,23 @@ commit() {
     GIT_AUTHOR_DATE="$clock +0000" GIT_COMMITTER_DATE="$clock +0000" git commit -q --allow-empty -m "$1"
 }
 
+# hold PORT [NAME]: a process that listens there; its id goes to /tmp/ids, under the name or the port.
+hold() {
+    /usr/bin/python3 -IS -c '
+import socket, sys, time
+kept = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+time.sleep(60)' "$1" &
+    echo "${2:-$1} $!" >> /tmp/ids
+    wait_for "$1"
+}
+
+# certificate NAME: one for the TLS ports of the web server, signed by itself, in /tmp/trust.pem.
+certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -keyout /tmp/key.pem \
+        -subj "/CN=$1" -addext "subjectAltName=DNS:$1" -out /tmp/trust.pem 2>/dev/null
+    cat /tmp/key.pem /tmp/trust.pem > /tmp/cert.pem
+}
+
 # git_state [FOLDER]: sections head, refs (name, subject), commits (subject, id), status of a repository.
 git_state() {
     cd "${1:-.}" || return

@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.terminal.checks.clause import Clauses, must, spares
 from assay.terminal.checks.evidence import Evidence
-from assay.terminal.checks.options import option, plain
+from assay.terminal.checks.options import flags, option, plain
 from assay.terminal.checks.system import ids, pids
 
 
@@ -96,44 +96,42 @@ def ping_three_times(run: Evidence) -> Clauses:
 
 def copy_to_web_server(run: Evidence) -> Clauses:
     yield must("the folder, with all it holds, goes to /var/www as deploy, through port 2222",
-               sent(run, "site", "deploy", "web1.example", "/var/www", "2222"))
+               sent(run, "site", "deploy@web1.example", "/var/www", "2222"))
 
 
-def sent(run: Evidence, folder: str, user: str, host: str, target: str, port: str | None = None) -> bool:
-    """Whether a call of scp, rsync, sftp or ssh takes a folder to a folder of another machine."""
-    place = re.compile(rf"(scp://)?{user}@{re.escape(host)}:(//?22)?{re.escape(target)}/?({re.escape(folder)}/?)?")
-    for call in run.called("scp"):
-        words = plain(call, "PioFJlcSD")
-        through = option(call, "-P") or _port(option(call, "-o"))
-        flags = "".join(word for word in call if re.fullmatch(r"-[A-Za-z0-9]+", word))
-        if through == port and "r" in flags and _copies(words, folder, place):
-            return True
-    for call in run.called("rsync"):
-        words = plain(call, "eTBf")
-        shell = option(call, "-e") or option(call, "--rsh") or ""
-        through = (re.search(r"-p\s*(\d+)|Port=(\d+)", shell) or [None])[0]
-        deep = any(re.fullmatch(r"-\w*[ar]\w*|--archive|--recursive", word) for word in call)
-        if deep and (through is None) == (port is None) and (not port or port in shell) and _copies(
-                words, folder, place):
-            return True
-    login = f"{user}@{host}"
-    for program, flag in (("ssh", "-p"), ("sftp", "-P")):
-        for call in run.called(program):
-            told = " ".join([*call, *(" ".join(more) for more in run.called("sftp <"))])
-            through = option(call, flag) or _port(option(call, "-o"))
-            packs = "tar" in told or "cpio" in told or re.search(rf"put -\w*[rR]\w* \S*{re.escape(folder)}", told)
-            if login in call and through == port and packs and (not target or target in told):
-                return True
-    return False
+def sent(run: Evidence, folder: str, login: str, target: str, port: str | None = None) -> bool:
+    """Whether a call takes a folder of the home, with all it holds, to a folder of another machine.
 
+    Parameters
+    ----------
+    folder, login : str
+        The folder; ``user@host``.
+    target : str
+        A regular expression.
+    port : str, optional
+        Where SSH listens; None for the usual one.
+    """
+    place = re.compile(rf"{re.escape(login)}:{target}/?({re.escape(folder)}/?)?")
 
-def _port(setting: str | None) -> str | None:
-    return setting.partition("=")[2] if setting and setting.startswith("Port=") else None
+    def copies(words: list[str]) -> bool:
+        sources = [re.sub(r"^(/home/user/|~/|\./)", "", word).rstrip("/") for word in words[:-1]]
+        return sources == [folder] and bool(place.fullmatch(words[-1]))
 
+    def through(call: list[str], flag: str) -> bool:
+        setting = option(call, "-o") or ""
+        return (option(call, flag) or (setting.partition("=")[2] if setting.startswith("Port=") else None)) == port
 
-def _copies(words: list[str], folder: str, place: re.Pattern[str]) -> bool:
-    sources = [re.sub(r"^(/home/user/|~/|\./)", "", word).rstrip("/") for word in words[:-1]]
-    return sources == [folder] and bool(place.fullmatch(words[-1]))
+    by_scp = any(through(call, "-P") and "r" in flags(call) and copies(plain(call, "PioFJlcSD"))
+                 for call in run.called("scp"))
+    by_rsync = any({"a", "r", "--archive", "--recursive"} & flags(call) and copies(plain(call, "eTBf", ["--rsh"]))
+                   and (re.findall(r"-p\s*(\d+)", option(call, "-e", "--rsh") or "") or [None])[0] == port
+                   for call in run.called("rsync"))
+    told = " ".join(word for call in run.called("sftp <", "ssh") for word in call)
+    by_ssh = any(login in call and through(call, "-p") and re.search(r"\b(tar|cpio)\b", told)
+                 and re.search(target, told) for call in run.called("ssh"))
+    puts = re.search(rf"\bput -\w*[rR]\w* \S*{re.escape(folder)}\b", told) and re.search(target, told)
+    by_sftp = puts and any(login in call and through(call, "-P") for call in run.called("sftp"))
+    return bool(by_scp or by_rsync or by_ssh or by_sftp)
 
 
 def final_address(run: Evidence) -> Clauses:
