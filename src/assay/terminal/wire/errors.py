@@ -54,7 +54,7 @@ class ProviderError(Exception):
 
     def __str__(self) -> str:
         where = " at ".join(part for part in (self.wire, self.host) if part)
-        what = f"HTTP {self.status}" if self.status else ""
+        what = f"HTTP {self.status}" if self.status and self.kind != "content" else ""
         return ": ".join(part for part in (where, what, self.message or self.kind) if part)
 
     @property
