@@ -8,6 +8,7 @@ from fake_provider import FakeProvider
 
 from assay.core.errors import AssayError
 from assay.terminal import models
+from assay.terminal.answer import parse
 from assay.terminal.replies import Remembering, Replies
 from assay.terminal.wire import ProviderError
 
@@ -110,3 +111,14 @@ def test_waiting_for_ones_turn_is_not_the_answers_time(provider: FakeProvider, r
     asker.complete(MESSAGES)
     assert turns == ["mine"]
     assert asker.seconds < 1.0
+
+
+def test_a_blocked_answer_is_a_refusal_and_kept(provider: FakeProvider, replies: Replies) -> None:
+    provider.queue("refused")
+    model = models.find("openai:m")
+    first = Remembering(model, replies).complete(MESSAGES)
+    assert parse(first.text, "regular").status == "refused"
+    assert "blocked by the provider" in parse(first.text, "regular").reason
+    assert first.stop == "blocked"
+    assert Remembering(model, replies).complete(MESSAGES) == first
+    assert len(provider.log) == 1

@@ -126,12 +126,21 @@ class Remembering:
         if kept is None:
             self.before()
             began = time.perf_counter()
-            reply = self.model.complete(messages, **sampling)
+            reply = self._asked(messages, sampling)
             kept = _told(reply, time.perf_counter() - began)
             self.replies.put("reply", key, kept)
         self.seconds += kept["seconds"]
         self.said.append(_reply(kept))
         return self.said[-1]
+
+    def _asked(self, messages: Sequence[Message], sampling: Mapping[str, Any]) -> Reply:
+        """Ask; a provider that blocks the request or the answer has refused, as a model does in words."""
+        try:
+            return self.model.complete(messages, **sampling)
+        except ProviderError as error:
+            if error.kind != "content":
+                raise
+            return Reply(json.dumps({"error": 1, "reason": f"blocked by the provider: {error.message}"}), stop="blocked")
 
     def key(self, messages: Sequence[Message], **sampling: Any) -> str:
         """Return the hash of all that decides an answer: wire, place, the request as it is sent, which repeat."""
