@@ -17,7 +17,8 @@ def test_one_line_with_wire_host_status_and_what_to_do(kind: str) -> None:
     error = told(ProviderError(kind, 500, "no\nluck", wire="openai", host="api.openai.com"), "gpt")
     assert error.code == LOAD
     assert error.hint == ""
-    assert error.message == f"gpt: openai at api.openai.com: HTTP 500: no luck; {ADVICE[kind]}"
+    status = "" if kind == "content" else "HTTP 500: "
+    assert error.message == f"gpt: openai at api.openai.com: {status}no luck; {ADVICE[kind]}"
 
 
 def test_advice_that_is_known_better_is_given_instead() -> None:
