@@ -102,6 +102,16 @@ def test_parity_has_the_points_the_line_and_the_errors() -> None:
     assert line.x[1] > 2.2
 
 
+def test_parity_has_one_range_unless_that_would_crowd_all_points_at_an_edge() -> None:
+    layout = draw(Parity("x", "y")).layout
+    assert layout.xaxis.range == layout.yaxis.range
+    crowded = draw(Parity("x", "y"), {"m": [record("1", x=0.01, y=0.2), record("2", x=0.05, y=0.9)]}).layout
+    assert crowded.xaxis.range[0] < 0.01 < 0.05 < crowded.xaxis.range[1] < 0.06
+    assert crowded.yaxis.range[0] < 0.2 < 0.9 < crowded.yaxis.range[1]
+    alone = draw(Parity("x", "y"), {"m": [record("1", x=1.0, y=1.1)]}).layout
+    assert alone.xaxis.range[0] < 1.0 < alone.xaxis.range[1]
+
+
 def test_an_image_grid_has_a_picture_for_each_case_and_frames_the_selected_one() -> None:
     drawn = draw(ImageGrid("picture"), selected="Cu")
     assert [image.source for image in drawn.layout.images] == ["/artefact/" + "0" * 64] * 2
@@ -118,7 +128,7 @@ def test_an_image_grid_of_heatmaps_asks_for_overlays_and_says_what_it_leaves_out
         one.artefacts["picture"] = ArtefactRef("heatmap", "1" * 64, ".npz", "relevance")
     drawn = draw(ImageGrid("picture"), {"m": many})
     assert {image.source for image in drawn.layout.images} == {
-        f"/artefact/{'1' * 64}/image.png?what=overlay&alpha=0.7"}
+        f"/artefact/{'1' * 64}/image.png?what=overlay&alpha=0.6"}
     assert len(drawn.layout.images) == len(set(zip(drawn.data[0].x, drawn.data[0].y, strict=True))) == MOST
     assert f"the first {MOST} of {MOST + 10}" in drawn.layout.annotations[0].text
 

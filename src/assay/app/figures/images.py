@@ -12,7 +12,7 @@ from assay.core import plot as plots
 from assay.core.record import StoredRecord
 
 MOST = 240  # pictures; each is asked for by itself
-ASPECT = 1.6  # of the place that a plot has, width to height
+ASPECT = 2.2  # of the place that a plot has, width to height
 SIDE = 0.94  # of a picture, in steps from one to the next
 
 
@@ -45,7 +45,7 @@ def grid(drawn: go.Figure, plot: plots.ImageGrid, samples: Samples, selected: st
 def _picture(record: StoredRecord, name: str, x: int, y: int) -> dict[str, object]:
     ref = record.artefacts[name]
     source = f"/artefact/{ref.sha256}"
-    return {"source": source if ref.kind == "image" else f"{source}/image.png?what=overlay&alpha=0.7", "x": x, "y": y,
+    return {"source": source if ref.kind == "image" else f"{source}/image.png?what=overlay&alpha=0.6", "x": x, "y": y,
             "xref": "x", "yref": "y", "sizex": SIDE, "sizey": SIDE, "xanchor": "center", "yanchor": "middle",
             "sizing": "contain", "layer": "above"}
 

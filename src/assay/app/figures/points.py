@@ -13,6 +13,8 @@ from assay.app.palette import SERIES, Theme
 from assay.core import plot as plots
 from assay.core.record import StoredRecord
 
+CROWDED = 0.15  # of a common range: an axis whose values take less of it gets one of its own
+
 
 def parity(drawn: go.Figure, plot: plots.Parity, samples: Samples, selected: str | None, colours: Theme) -> None:
     """Draw predicted against reference with the line y = x, the open model over the other."""
@@ -20,17 +22,18 @@ def parity(drawn: go.Figure, plot: plots.Parity, samples: Samples, selected: str
     if len(pairs) * sum(map(len, samples.values())) > MANY:
         density(drawn, plots.Density(pairs[0][0], pairs[0][1], plot.unit), samples, selected, colours)
         return
-    values: list[float] = []
+    columns: tuple[list[float], list[float]] = [], []
     # The open model is drawn last, over the one beside it.
     for index, (model, records) in reversed(list(enumerate(samples.items()))):
         for series, (x, y) in enumerate(pairs):
             found = having(records, x, y)
-            values += [number for record in found for number in (value(record, x), value(record, y))]
+            for column, key in zip(columns, (x, y), strict=True):
+                column.extend(value(record, key) for record in found)
             name = model if len(pairs) == 1 else f"{model}: {y}" if len(samples) > 1 else y
             drawn.add_trace(_points(found, x, y, model, name, plot.unit, index * len(pairs) + series, selected, colours,
                                     error=plot.error if series == 0 else ""))
     drawn.update_layout(showlegend=len(pairs) > 1, legend_traceorder="reversed" if len(samples) > 1 else "normal")
-    _diagonal(drawn, values, colours)
+    _diagonal(drawn, *columns, colours)
     axes(drawn, title(plot.x, plot.unit), title(plot.y, plot.unit))
 
 
@@ -52,16 +55,24 @@ def _points(records: Sequence[StoredRecord], x: str, y: str, model: str, name: s
                       f"<br>{model}<extra></extra>")
 
 
-def _diagonal(drawn: go.Figure, values: Sequence[float], colours: Theme) -> None:
-    if not values:
+def _diagonal(drawn: go.Figure, x: Sequence[float], y: Sequence[float], colours: Theme) -> None:
+    """Draw y = x; both axes have one range, unless one of the two would crowd all points at an edge of it."""
+    if not x:
         return
-    low, high = min(values), max(values)
-    margin = 0.06 * (high - low) or 1.0
-    ends = [low - margin, high + margin]
+    ends = _range([*x, *y])
+    ranges = [_range(column) for column in (x, y)]
+    if min(high - low for low, high in ranges) > CROWDED * (ends[1] - ends[0]):
+        ranges = [ends, ends]
     drawn.add_trace(go.Scatter(x=ends, y=ends, mode="lines", hoverinfo="skip", showlegend=False, name="y = x",
                                line={"color": colours.muted, "width": 1, "dash": "dot"}))
     drawn.data = (drawn.data[-1], *drawn.data[:-1])
-    drawn.update_layout(xaxis_range=ends, yaxis_range=ends)
+    drawn.update_layout(xaxis_range=ranges[0], yaxis_range=ranges[1])
+
+
+def _range(values: Sequence[float]) -> list[float]:
+    low, high = min(values), max(values)
+    margin = 0.06 * (high - low) or 1.0
+    return [low - margin, high + margin]
 
 
 def density(drawn: go.Figure, plot: plots.Density, samples: Samples, selected: str | None, colours: Theme) -> None:
@@ -70,7 +81,7 @@ def density(drawn: go.Figure, plot: plots.Density, samples: Samples, selected: s
     found = having(records, plot.x, plot.y)
     if len(found) <= MANY:
         drawn.add_trace(_points(found, plot.x, plot.y, model, model, plot.unit, 0, selected, colours))
-        _diagonal(drawn, [value(record, key) for record in found for key in (plot.x, plot.y)], colours)
+        _diagonal(drawn, *([value(record, key) for record in found] for key in (plot.x, plot.y)), colours)
     else:
         x, y = (np.array([value(record, key) for record in found], np.float32) for key in (plot.x, plot.y))
         counts, x_edges, y_edges = np.histogram2d(x, y, bins=120)
@@ -80,7 +91,7 @@ def density(drawn: go.Figure, plot: plots.Density, samples: Samples, selected: s
             customdata=_cell_cases(found, x, y, x_edges, y_edges, model), hoverongaps=False,
             colorbar={"title": "log10(cases)", "thickness": 10, "outlinewidth": 0},
             hovertemplate="%{x:.4~g}, %{y:.4~g}<br>10^%{z:.2f} cases, one is %{customdata[0]}<extra></extra>"))
-        _diagonal(drawn, [*map(float, (x.min(), x.max(), y.min(), y.max()))], colours)
+        _diagonal(drawn, *([float(part.min()), float(part.max())] for part in (x, y)), colours)
     axes(drawn, title(plot.x, plot.unit), title(plot.y, plot.unit))
 
 
