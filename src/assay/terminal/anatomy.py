@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 DEPTH = 8  # of code inside code
+NESTED = 30  # substitutions in each other that are taken apart
 SIGNS = {
     "|": "pipe: what the left prints, the right reads",
     "|&": "pipe: what the left prints, errors too, the right reads",
@@ -91,6 +92,7 @@ class _Reader:
 
     def __init__(self, tree: Tree, whole: str, depth: int) -> None:
         self.tree, self.whole, self.depth = tree, whole, depth
+        self.level = 0
 
     def text(self, first: Node, last: Node) -> str:
         """Return what stands in the command from one node to another."""
@@ -200,9 +202,13 @@ class _Reader:
 
     def below(self, group: Sequence[Node]) -> Iterator[tuple[str, str]]:
         """Yield the substitutions inside a word."""
+        if self.level >= NESTED:
+            return
+        self.level += 1
         for node in group:
             for inner in _inside(node):
                 yield from self.node(inner)
+        self.level -= 1
 
     def redirection(self, node: Node) -> Iterator[tuple[str, str]]:
         """Yield a redirection."""
@@ -226,9 +232,9 @@ TESTS = {"test_command": "a test: works if it is true", "declaration_command": "
 
 
 def _inside(node: Node) -> list[Node]:
-    """Return the substitutions in a node, the outermost of each."""
+    """Return the substitutions in a node, or itself: the outermost of each."""
     found: list[Node] = []
-    stack = list(reversed(node.children))
+    stack = [node]
     while stack:
         child = stack.pop()
         if child.type in ("command_substitution", "process_substitution"):

@@ -22,7 +22,7 @@ def marks(command: str, request: str, data: str) -> list[str]:
     """
     asked, outside = request.lower(), data.lower()
     found = []
-    for match in _PARTS.finditer(command):
+    for match in _PARTS.finditer(re.sub(r"['\"\\]", "", command)):  # quotes may stand inside a name
         part = match[0].rstrip(".,:;")
         bare = part.lower().partition("://")[2] or part.lower()
         if part in _EVERYBODYS or _NUMBER.fullmatch(part) or bare in asked:
