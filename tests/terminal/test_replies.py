@@ -4,13 +4,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from fake_provider import FakeProvider
 
 from assay.core.errors import AssayError
 from assay.terminal import models
 from assay.terminal.answer import parse
 from assay.terminal.replies import Remembering, Replies
 from assay.terminal.wire import ProviderError
+from fake_provider import FakeProvider
 
 MESSAGES = [{"role": "user", "content": "list files"}]
 
@@ -83,7 +83,7 @@ def test_the_same_question_is_sent_once_and_keeps_what_it_took(provider: FakePro
 @pytest.mark.parametrize("other", [{"temperature": 0.5}, {"max_tokens": 21}, {"stop": ["x"]}])
 def test_another_sampling_is_another_question(provider: FakeProvider, replies: Replies, other: dict) -> None:
     model = models.find("openai:m")
-    Remembering(model, replies).complete(MESSAGES, **{"max_tokens": 20})
+    Remembering(model, replies).complete(MESSAGES, max_tokens=20)
     Remembering(model, replies).complete(MESSAGES, **{"max_tokens": 20, **other})
     assert len(provider.log) == 2
 

@@ -140,7 +140,8 @@ class Remembering:
         except ProviderError as error:
             if error.kind != "content":
                 raise
-            return Reply(json.dumps({"error": 1, "reason": f"blocked by the provider: {error.message}"}), stop="blocked")
+            refusal = {"error": 1, "reason": f"blocked by the provider: {error.message}"}
+            return Reply(json.dumps(refusal), stop="blocked")
 
     def key(self, messages: Sequence[Message], **sampling: Any) -> str:
         """Return the hash of all that decides an answer: wire, place, the request as it is sent, which repeat."""

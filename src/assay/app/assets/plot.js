@@ -55,7 +55,10 @@
     table.customdata.forEach(([id, model], n) => {
       const row = make("tr", body);
       row.setAttribute("aria-selected", String(window.assay.read().get("case") === id));
-      row.onclick = () => clicked({ points: [{ customdata: [id, model] }] });
+      row.onclick = () => {
+        for (const one of body.rows) one.setAttribute("aria-selected", String(one === row));
+        clicked({ points: [{ customdata: [id, model] }] });
+      };
       columns.forEach((column, at) => {
         const cell = make("td", row);
         if (at) { cell.textContent = column[n]; cell.dataset.word = column[n]; }
