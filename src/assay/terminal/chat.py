@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assay.terminal import trim
-from assay.terminal.redact import PLACEHOLDER
 from assay.terminal.wire.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ TEMPERATURE = 0.2
 ANSWER = 2048  # tokens of an answer at most; a third of the context where that is less
 AROUND = 4  # tokens that a turn costs besides its text
 STOPS = ("User:",)
-MOST_SECRETS = 1000  # that are taken up with a conversation
 STOPPED = "\n\n(stopped)"
 
 
@@ -65,9 +63,8 @@ class Conversation:
 
     def restore(self, turns: Sequence[dict[str, str]]) -> None:
         """Take up turns of an earlier time. Their placeholders keep their numbers: new secrets get others."""
-        numbers = [int(found[1]) for turn in turns for found in PLACEHOLDER.finditer(turn["content"])]
-        for number in range(1, max((number for number in numbers if number <= MOST_SECRETS), default=0) + 1):
-            self.redactor.redact(f"__ASSAY_SECRET_{number}__")
+        for turn in turns:
+            self.redactor.reserve(turn["content"])
         self.turns += turns
 
     @property
@@ -86,7 +83,7 @@ class Conversation:
         """Say something, yield the answer in pieces; both become part of the conversation.
 
         The pieces hold placeholders where there are secrets. A question that gets no answer is taken back; of an
-        answer that is broken off (the iterator is closed) what came so far stays.
+        answer that is stopped (Ctrl-C, or the iterator is closed) what came so far stays.
 
         Raises
         ------
@@ -99,7 +96,7 @@ class Conversation:
         pieces: list[str] = []
         try:
             yield from self._pieces(pieces)
-        except GeneratorExit:
+        except (GeneratorExit, KeyboardInterrupt):
             self._keep("".join(pieces) + (STOPPED if pieces else ""))
             raise
         except BaseException:

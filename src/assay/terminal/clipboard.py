@@ -6,7 +6,8 @@ import base64
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import IO
 
 # Program, and the variable without which it has no desktop to talk to.
@@ -39,7 +40,7 @@ def copy(text: str, terminal: IO[str], environ: Mapping[str, str] = os.environ) 
                            timeout=PATIENCE, check=True)
         except (OSError, subprocess.SubprocessError):
             continue
-        return command[0]
+        return Path(command[0]).name
     data = text.encode()
     if len(data) > MOST or environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
         return ""
@@ -48,12 +49,13 @@ def copy(text: str, terminal: IO[str], environ: Mapping[str, str] = os.environ) 
     return TERMINAL
 
 
-def _programs(environ: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Return the programs that reach the desktop the user sits at: none over ssh."""
+def _programs(environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    """Yield the programs that reach the desktop the user sits at, with their paths: none over ssh."""
     if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
-        return []
-    return [command for command, wants in PROGRAMS
-            if (not wants or environ.get(wants)) and shutil.which(command[0], path=environ.get("PATH"))]
+        return
+    for (name, *options), wants in PROGRAMS:
+        if (not wants or environ.get(wants)) and (path := shutil.which(name, path=environ.get("PATH"))):
+            yield path, *options
 
 
 def osc52(data: bytes, environ: Mapping[str, str] = os.environ) -> str:

@@ -54,8 +54,9 @@ class Ran:
         if self.ok:
             return ""
         what = "the command" if self.count == 1 else f"command {self.at} of {self.count}"
-        left = range(self.at + 1, self.count + 1)
-        rest = f"; command {', '.join(map(str, left))} was not run" if left else ""
+        left = [str(number) for number in range(self.at + 1, self.count + 1)]
+        verb = "command {} was" if len(left) == 1 else "commands {} were"
+        rest = f"; {verb.format(', '.join(left))} not run" if left else ""
         if self.interrupted:
             return f"stopped: {what} was interrupted{rest}"
         if self.rc < 0:

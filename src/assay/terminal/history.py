@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from assay.core.errors import DATA, NOTHING, AssayError
+from assay.core.errors import DATA, NOTHING, AssayError, printable
 
 VERSION = 1
 PATIENCE = 5.0  # s that another process may hold the file
@@ -171,7 +171,7 @@ class History:
 
         The last word may go on: ``dock`` finds "docker".
         """
-        words = [word.replace('"', '""') for word in text.split()]
+        words = [word.replace('"', '""') for word in printable(text).replace("\0", " ").split()]
         if not words:
             return []
         wanted = " ".join(f'"{word}"' for word in words) + " *"

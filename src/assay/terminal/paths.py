@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-_WORD = re.compile(r"(?:[^\s\\]|\\.)*\Z", re.DOTALL)
+_WORD = re.compile(r"(?:[^\s\\]|\\.)*\\?\Z", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 MOST = 200
 

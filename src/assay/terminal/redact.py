@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 NAMES = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL", re.IGNORECASE)
 SHORTEST_VALUE = 8  # of a variable
+MOST_DIGITS = 4  # of a placeholder's number that is reserved
 SHORTEST_REPEATED = 5  # characters of a secret that is looked for in all of the text; shorter ones are words as well
 PLACEHOLDER = re.compile(r"__ASSAY_SECRET_([0-9]+)__")
 LIKE_PLACEHOLDER = re.compile(r"ASSAY_SECRET\w*")
@@ -104,6 +105,18 @@ class Redactor:
     def restore(self, text: str) -> str:
         """Return a text with secrets in place of their placeholders; placeholders never given stay."""
         return PLACEHOLDER.sub(lambda match: self._secret(match), text)
+
+    def reserve(self, text: str) -> None:
+        """Take the placeholders of a text from an earlier time as they are: new secrets get other numbers.
+
+        >>> redactor = Redactor({})
+        >>> redactor.reserve("use __ASSAY_SECRET_2__")
+        >>> redactor.redact("password=hunter22"), redactor.restore("__ASSAY_SECRET_2__")
+        ('password=__ASSAY_SECRET_3__', '__ASSAY_SECRET_2__')
+        """
+        numbers = [int(match[1]) for match in PLACEHOLDER.finditer(text) if len(match[1]) <= MOST_DIGITS]
+        for number in range(len(self._secrets) + 1, max(numbers, default=0) + 1):
+            self._placeholder(f"__ASSAY_SECRET_{number}__", "placeholder")
 
     def _secret(self, match: re.Match[str]) -> str:
         number = match[1]
