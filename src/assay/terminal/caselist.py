@@ -175,7 +175,7 @@ def _by_hash() -> dict[str, CommandCase]:
 
 @functools.cache
 def _cases() -> tuple[CommandCase, ...]:
-    return tuple(case for path in sorted(FOLDER.glob("*.toml")) for case in _of_file(path))
+    return tuple(case for path in sorted(FOLDER.glob("*.toml")) for case in of_file(path))
 
 
 @functools.cache
@@ -192,12 +192,26 @@ def prelude() -> str:
     return (FOLDER / "prelude.sh").read_text("utf-8") + web
 
 
+@functools.cache
+def elsewhere() -> frozenset[str]:
+    """Return the programs that a right answer may use and this machine may lack."""
+    lines = (FOLDER / "elsewhere.txt").read_text("utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
 def _source(module: str) -> str:
     found = importlib.util.find_spec(f"assay.terminal.checks.{module}")
     return Path(str(found and found.origin)).read_text("utf-8")
 
 
-def _of_file(path: Path) -> Iterator[CommandCase]:
+def of_file(path: Path) -> Iterator[CommandCase]:
+    """Yield the cases of a file.
+
+    Raises
+    ------
+    AssayError
+        Where the file and the case are, if an entry is not as `CommandCase` says.
+    """
     content = tomllib.loads(path.read_text("utf-8"))
     shared = {key: content[key] for key in ("group", "prefix", "needs", "setup") if key in content}
     for name, entry in content["case"].items():
