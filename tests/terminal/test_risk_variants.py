@@ -103,7 +103,7 @@ def test_as_code_for_a_shell_it_keeps_the_level(variant: str) -> None:
         assert level(other) == level(command), other
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(PLAIN), st.lists(st.sampled_from([*AROUND, *CODE]), max_size=4),
        st.sampled_from(sorted(ONCE.keys() - {"watch"}) + sorted(CODE_OF_THE_SHELL)))
 def test_any_of_them_around_each_other_keep_the_level(command: str, inner: list[str], outer: str) -> None:
@@ -114,21 +114,21 @@ def test_any_of_them_around_each_other_keep_the_level(command: str, inner: list[
     assert level(other) == level(command), other
 
 
-@functools.cache
-def whole_cases() -> list[str]:
-    return [case.command for case in cases() if assess(case.command, "/nowhere").parse == "ok"]
+def whole_cases(first: int) -> list[str]:
+    """Return every eighth command of the list that is whole."""
+    return [case.command for case in cases()[first % 8::8] if assess(case.command, "/nowhere").parse == "ok"]
 
 
 @pytest.mark.parametrize("construct", INSIDE)
 def test_inside_a_construct_nothing_is_lowered(construct: str) -> None:
-    for command in whole_cases()[len(construct) % 3::3]:
+    for command in whole_cases(len(INSIDE[construct])):
         other = INSIDE[construct].format(command)
         assert at_least(other, level(command)), other
 
 
 @pytest.mark.parametrize("beside", BESIDE)
 def test_a_harmless_command_beside_lowers_nothing(beside: str) -> None:
-    for command in whole_cases():
+    for command in whole_cases(BESIDE.index(beside)):
         other = beside.format(command)
         assert at_least(other, level(command)), other
 

@@ -21,6 +21,7 @@ TOKEN = re.compile(r"""
   | (?P<sign>\|\||\|&|>>|>=|<=|==|!=|&&|\+\+|--|[-+*/%^]=|[|><!~?:;,{}()\[\]$+\-*/%^=@&\n])
   | (?P<space>[ \t\r]+|\\\n)
   | (?P<other>.)""", re.VERBOSE | re.DOTALL)
+EVERY_LINE = re.compile(r"\s*(?:NR\s*[!>=]+\s*\d+)?\s*\{\s*print\b[^{}]*\}\s*")  # but the head of a table
 OPERANDS = frozenset({"string", "name", "number"})
 REGEX = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\]|\\.)*\])*/")
 Token = tuple[str, str, int]
@@ -60,9 +61,8 @@ def awk(call: Call) -> str:
         call.report("changes", CHANGES, "awk changes the files in place")
     if given.operands and not scripts:
         _program(call, call.traced(given.operands[0]))
-    filters = given.operands and "/" in given.operands[0].value
-    text = call.stdin or ""
-    return PROCESSES if PROCESSES in text and not filters else call.passed(given.operands[1:])
+    every = bool(given.operands) and EVERY_LINE.fullmatch(given.operands[0].value) is not None
+    return PROCESSES if PROCESSES in (call.stdin or "") and every else call.passed(given.operands[1:])
 
 
 def _program(call: Call, program: str) -> None:

@@ -11,7 +11,7 @@ from assay.terminal.risk.marks import MAYBE
 from assay.terminal.risk.table import lists
 from assay.terminal.risk.words import Arg
 
-SHELL = re.compile(r"(?m)(?:^|;)\s*(?:\\!|\.(?:shell|system)\b|!|system\s)\s*(.*)$|\bPROGRAM\s+'((?:[^']|'')*)'")
+SHELL = re.compile(r"(?m)(?:^|;)\s*(?:\\!|\.(?:shell|system)\b|!|system\s)\s*(.*)$|(?i:\bPROGRAM)\s+'((?:[^']|'')*)'")
 DOT = re.compile(r"(?m)^\s*[.\\](\w+)\S*[ \t]*(.*)$")
 WRITES = frozenset({"output", "once", "backup", "save", "o", "out", "log", "clone", "dump_to", "excel"})
 READS_CODE = frozenset({"read", "i", "ir", "include", "restore", "load", "source", "gexec"})

@@ -125,7 +125,8 @@ def dd(call: Call) -> str:
 def mode(call: Call) -> str:
     """Follow `chmod`, `chown` and their like: of named files a change, into folders beyond recall."""
     given = call.options()
-    operands = given.operands if given.value("--reference") else given.operands[1:]
+    named = given.value("--reference") or call.program.words
+    operands = given.operands if named else given.operands[1:]
     if call.name == "chmod" and any(option.name[1:] in "rwxst" for option in given.given if len(option.name) == 2):
         operands = given.operands  # a mode such as -x
     deep = given.has(*call.program.recursive)

@@ -16,12 +16,14 @@ REVERSE = re.compile(r"(?is)(?=.*(?:socket|fsockopen|TCPSocket|net\.(?:connect|S
                      r"(?=.*(?:/bin/(?:ba|da|z|k)?sh\b|\bexec\b|subprocess|\bpty\b|dup2|proc_open|shell_exec|"
                      r"child_process|\bsystem\b|\b(?:ba|z)?sh -i|cmd\.exe))")
 REMOVES = re.compile(r"\b(?:unlink\w*|rmtree|rm_rf|rm_r|rmdir\w*|rmSync|remove_tree|FileUtils\.rm\w*|File\.delete)\b")
-BOMB = re.compile(r"\bfork\b.*\bwhile\b|\bwhile\b.*\bfork\b|\bloop\b.*\bfork\b")
+BOMB = re.compile(r"\bfork\b.*\bwhile\b|\b(?:while|loop)\b.*\bfork\b", re.DOTALL)
 SUBSTITUTION = re.compile(r"(?:s|tr|y)([/|#,!:@])((?:(?!\1)[^\\]|\\.)*)\1((?:(?!\1)[^\\]|\\.)*)\1([gimsxrcd]*)",
                           re.DOTALL)
 PRINTING = re.compile(r"print(?: if | unless )?(?:/(?:[^/\\]|\\.)*/[imsx]*)?|\$_"
                       r"|s?print\s*\$F\[\d+\](?:\s*,\s*\"\\n\")?")
-CALLS = re.compile(r"\b(?:system|exec|execSync|shell_exec|popen|passthru|os\.execute)\s*\(?\s*(['\"])(.*?)\1")
+CALLS = re.compile(r"\b(?:system|exec|execSync|shell_exec|popen|passthru|os\.execute)\s*\(?\s*"
+                   r"((?:'[^']*'|\"[^\"]*\")(?:\s*,\s*(?:'[^']*'|\"[^\"]*\"))*)")
+STRING = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 INTERPOLATES = re.compile(r"\(\?\??\{|[@$]\{|[@$]\w*\[\s*`|`")
 
 
@@ -82,7 +84,7 @@ def _code(call: Call, code: str) -> str:
 
 
 def _unbounded(call: Call, code: str) -> None:
-    for text in re.findall(r"'([^']*)'|\"([^\"]*)\"", code):
+    for text in STRING.findall(code):
         for value in text:
             if value:
                 generic.bound(call, "removes files", [call.words[0].at(value)], True)
@@ -91,7 +93,11 @@ def _unbounded(call: Call, code: str) -> None:
 def _commands(call: Call, code: str) -> None:
     """Follow commands that stand in the code as one string."""
     for match in CALLS.finditer(code):
-        call.code(match[2], call.scope.copy())
+        words = [first or second for first, second in STRING.findall(match[1])]
+        if len(words) == 1:
+            call.code(words[0], call.scope.copy())
+        else:
+            call.run([call.words[0].at(word) for word in words], call.scope.copy())
     for match in re.finditer(r"`([^`]*)`|\bqx\s*[/{(]([^})/]*)", code):
         call.code(match[1] or match[2] or "", call.scope.copy())
 

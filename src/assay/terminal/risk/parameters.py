@@ -137,10 +137,16 @@ def _replaced(found: Values, rest: str) -> list[str] | None:
         return None
     everywhere = rest.startswith("//")
     pattern, _, new = rest[2 if everywhere else 1:].partition("/")
-    if re.search(r"[$`'\"\\]", pattern + new) or not all(map(marks.known, found)) or (
-            not pattern or pattern.count("*") > 2):
+    if re.search(r"[$`'\"\\]", pattern + new) or not pattern or pattern.count("*") > 2:
+        return None
+    if not all(marks.known(value) or _shows(value, pattern) for value in found):
         return None
     return [matching(pattern).sub(lambda match: new, value[:500], count=0 if everywhere else 1) for value in found]
+
+
+def _shows(value: str, pattern: str) -> bool:
+    """Whether what is replaced stands in the known part of a name with wildcards."""
+    return not marks.unknown(value) and pattern in value and not set(pattern) & set("*?[")
 
 
 def _cut(found: Values, rest: str) -> list[str] | None:

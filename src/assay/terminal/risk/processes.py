@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from assay.terminal.risk import marks
+from assay.terminal.risk import marks, options
 from assay.terminal.risk.call import Call
 from assay.terminal.risk.levels import CHANGES, DESTROYS, UNBOUNDED
 from assay.terminal.risk.marks import MAYBE, PROCESSES
 
 SIGNALS = re.compile(r"-(?:s|n|-signal)?=?(?:SIG)?([A-Za-z]+\d?|\d+)")
+NAMED = re.compile(r"-(?:SIG)?(?:[A-Z]{2,}[0-9]?|[0-9]+)")
 HARMLESS = frozenset({"0"})
 PAUSING = frozenset({"STOP", "CONT", "TSTP", "19", "18", "20", "WINCH", "28"})
 ALL = frozenset({"", ".", ".*", "^", "$", "^.*", "^.*$", ".+", "[a-z]", "-"})
@@ -53,20 +54,19 @@ def _ends(call: Call, signal: str, why: str) -> None:
 
 def by_name(call: Call) -> str:
     """Follow `pkill` and `killall`."""
-    signal = next((match[1].upper().removeprefix("SIG") for arg in call.args
-                   if not arg.value.startswith("--") and arg.value not in ("-f", "-x", "-n", "-o", "-e", "-i")
-                   and (match := re.fullmatch(r"-(?:SIG)?([A-Z]{2,}\d?|\d+)", arg.value))), "TERM")
-    given = call.options()
+    named = [arg for arg in call.args if NAMED.fullmatch(arg.value)]
+    signal = named[0].value[1:].removeprefix("SIG") if named else "TERM"
+    given = options.read([arg for arg in call.args if arg not in named], call.program.values)
     value = given.value("-s", "--signal") if call.name.startswith("killall") else given.value("--signal")
     signal = value.value.upper().removeprefix("SIG") if value else signal
     if signal in HARMLESS or given.has("-l", "--list", "-V"):
         return MAYBE
     names = [arg.value for arg in given.operands]
-    whole = not names and given.has(*WHOLE_USER)
+    whole = not names and given.has(*WHOLE_USER) and not given.has("-F", "--pidfile")
     if whole or any(name in ALL or set(name) <= set(".*^$+") for name in names) or given.has("-v", "--inverse"):
         call.report("all-processes", UNBOUNDED, f"{call.name} ends every process it can, not some")
-    elif names:
-        _ends(call, signal, f"{call.name} ends all processes named {marks.shown(names[-1])}")
+    elif names or given.has("-F", "--pidfile"):
+        _ends(call, signal, f"{call.name} ends the processes named {marks.shown(names[-1]) if names else 'in a file'}")
     return ""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assay.terminal.risk import documents, targets, words, writes
 from assay.terminal.risk.marks import FETCHED, MAYBE
 from assay.terminal.risk.scope import Scope
-from assay.terminal.risk.traced import traced
+from assay.terminal.risk.traced import Traced, traced
 from assay.terminal.risk.words import Arg
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def _string(walk: Walk, nodes: list[Node], scope: Scope) -> str:
     parts = next(words.choices(words.read(walk, nodes, scope)), ())
     text = "".join(part for part, _, _ in parts).translate(words.NO_GLOBS)
     end = nodes[-1].end_byte
-    return traced(walk.tree, [Arg(text, nodes[0].start_byte, end, parts), Arg("", end, end)])
+    string = traced(walk.tree, [Arg(text, nodes[0].start_byte, end, parts)])
+    return Traced(string + "\n", [*string.places, walk.tree.span(end, end)])
 
 
 def _file(walk: Walk, node: Node, after: Node | None, scope: Scope, outcome: Outcome) -> None:

@@ -47,6 +47,10 @@ def copies(call: Call) -> str:
     for code in call.options().values(("-S", "-D")):
         call.code([code], call.scope.copy())
     call.report("changes", CHANGES, f"{call.name} copies files to or from another machine")
+    operands = call.options().operands
+    if len(operands) == 2 and ":" in operands[0].value and ":" not in operands[1].value:
+        for path in targets.absolute(operands[1].value, call.scope):
+            call.scope.files[path] = FETCHED
     return MAYBE
 
 
@@ -97,6 +101,17 @@ def wget(call: Call) -> str:
         name = f"{folder.value.rstrip('/')}/{_name_of(arg.value)}" if folder else _name_of(arg.value)
         for path in targets.absolute(name, call.scope):
             call.scope.files[path] = FETCHED
+    return MAYBE
+
+
+def fetcher(call: Call) -> str:
+    """Follow other programs that fetch files."""
+    call.walk.report.events.append("network")
+    target = call.options().value("-o", "--out", "--output")
+    if target is not None:
+        writes.write(call.walk, target.value, FETCHED, call.scope, call.span)
+    else:
+        call.report("writes", CHANGES, f"{call.name} saves what it fetches as a file")
     return MAYBE
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from assay.terminal.risk import marks, targets
 from assay.terminal.risk.call import Call
 from assay.terminal.risk.levels import CHANGES, DESTROYS, UNBOUNDED, UNSURE
-from assay.terminal.risk.marks import HOME, MAYBE, SOME
+from assay.terminal.risk.marks import HOME, MAYBE, SOME, SPLIT
 from assay.terminal.risk.scope import Scope
 from assay.terminal.risk.walk import CODE_FROM
 from assay.terminal.risk.words import Arg
 
+READ_VALUES = frozenset({"-d", "-i", "-n", "-N", "-p", "-t", "-u", "-a"})
+LIST_VALUES = frozenset({"-d", "-n", "-u", "-C", "-c", "-O", "-s"})
 VALUES = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-C", "--init-command"})
 
 
@@ -170,7 +172,8 @@ def leave(call: Call) -> str:
 
 def read(call: Call) -> str:
     """Follow `read`, `mapfile`: variables get what is read, a line of it each."""
-    given = call.options(frozenset({"-d", "-i", "-n", "-N", "-p", "-t", "-u", "-a", "-C", "-c", "-O"}))
+    lists = call.name in ("mapfile", "readarray")
+    given = call.options(LIST_VALUES if lists else READ_VALUES)
     text = call.stdin if call.stdin is not None else MAYBE
     if descriptor := given.value("-u"):
         text = call.scope.files.get("&" + descriptor.value, MAYBE)
@@ -180,6 +183,9 @@ def read(call: Call) -> str:
     names = [arg.value for arg in given.operands]
     if array := given.value("-a"):
         names.append(array.value)
+    if lists:
+        call.scope.set(names[0] if names else "MAPFILE", (SPLIT.join(filter(None, lines)),))
+        return ""
     for name in names or ["REPLY"]:
         values = lines if len(names) < 2 else tuple(field for line in lines for field in (*line.split(), ""))
         call.scope.set(name, values or ("",))

@@ -135,7 +135,10 @@ def path_part(call: Call) -> str:
     if marks.unknown(value):
         return SOME
     head, _, last = value.rpartition("/")
-    return (head or ("/" if value.startswith("/") else ".")) if call.name == "dirname" else last or "/"
+    if call.name == "dirname":
+        return head or ("/" if value.startswith("/") else ".")
+    suffix = given.value("-s") or (given.operands[1] if len(given.operands) == 2 else None)
+    return last.removesuffix(suffix.value) if suffix and last != suffix.value else last or "/"
 
 
 def yes(call: Call) -> str:

@@ -204,7 +204,7 @@ def folder(value: str, scope: Scope) -> bool:
 
 def content(value: str, scope: Scope) -> str:
     """Return what a file holds, as far as the text wrote it; `MAYBE` if it did not."""
-    if value == "-":
+    if value in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
         return scope.stdin or MAYBE
     for path in absolute(value, scope):
         if path in scope.files:

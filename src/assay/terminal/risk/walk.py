@@ -228,11 +228,16 @@ class Walk:
                 names += child.children if child.type == "command_name" else [child]
         outcome = redirects.begin(self, [*inner, *others], scope)
         names = sorted([*names, *outcome.extra], key=lambda child: child.start_byte)
-        before = {name: scope.variables.get(name) for child in given if (name := self.assign(child, scope))}
+        loose, before = scope.loose, dict[str, Values | None]()
+        for child in given:
+            name = self.name_of(child)
+            before.setdefault(name, scope.variables.get(name))
+            self.assign(child, scope)
         stdin, scope.stdin = scope.stdin, outcome.stdin
         events, waiting = len(self.report.events), set(self.report.sinks)
         printed = self._words(list(words.gathered(names)), scope)
         if names:
+            scope.loose = loose
             for name, values in before.items():
                 scope.variables.pop(name, None) if values is None else scope.variables.update({name: values})
         scope.stdin = outcome.stdin if self.tree.text[node.start_byte:node.end_byte].strip() == "exec" else stdin
@@ -271,13 +276,18 @@ class Walk:
 
     # Variables.
 
-    def assign(self, node: Node, scope: Scope) -> str:
-        """Follow ``x=value``; returns the variable's name."""
+    def name_of(self, node: Node) -> str:
+        """Return the variable that an assignment sets."""
+        name = node.child_by_field_name("name")
+        return self.tree.source(name).split("[")[0] if name else ""
+
+    def assign(self, node: Node, scope: Scope) -> None:
+        """Follow ``x=value``."""
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None:
-            return ""
+            return
         self.visit(name, scope)
-        key = self.tree.source(name).split("[")[0]
+        key = self.name_of(node)
         new = self._value(node, value, scope)
         if name.type == "subscript" or node.children[1].type == "+=":
             old = scope.variables.get(key, ("",))
@@ -285,7 +295,6 @@ class Walk:
             new = tuple(before + sign + after if before else after for before in old for after in new)
         commands.variable(self, key, new, self.span(node), scope)
         scope.set(key, new)
-        return key
 
     def _value(self, node: Node, value: Node | None, scope: Scope) -> Values:
         if value is None:

@@ -20,7 +20,8 @@ def wrapper(call: Call) -> str:
     rest = given.operands[sum(int(skip) for skip in call.program.skips if skip.isdigit()):]
     if "assignments" in call.program.skips:
         rest = assignments(call, rest)
-    for code in given.values(call.program.code):
+    codes = given.values(call.program.code)
+    for code in codes:
         call.code([code])
     if rest and "code" in call.program.skips and rest[0].value in ("-c", "--command") and len(rest) > 1:
         return call.code(rest[1:2])
@@ -28,8 +29,8 @@ def wrapper(call: Call) -> str:
         return call.code(rest)
     if rest and rest[0].value == "--":
         rest = rest[1:]
-    if not rest:
-        return _bare(call, bool(given.values(call.program.code)))
+    if not rest or codes:
+        return _bare(call, bool(codes))
     if call.program.level != READ:
         generic.report(call, call.program, call.program.level)
     return call.run(rest)
@@ -101,3 +102,21 @@ def busybox(call: Call) -> str:
     """Follow the applet that the first word names."""
     given = options.read(call.args, stop=True)
     return call.run(given.operands) if given.operands else MAYBE
+
+
+def multiplexer(call: Call) -> str:
+    """Follow `tmux` and `screen`: commands in a new window, keys typed into one."""
+    generic.report(call, call.program, call.program.level)
+    words = call.options(stop=True).operands
+    if call.name == "tmux" and words:
+        words = options.read(words[1:], call.program.values).operands
+    if words and words[0].value == "stuff":
+        words = words[1:]
+    keys = [arg for arg in words if arg.value not in ("Enter", "C-m", "KPEnter", "Space")]
+    if len(keys) == 1:
+        call.code(keys, call.scope.copy())
+    elif keys and call.name == "screen":
+        call.run(keys, call.scope.copy())
+    elif keys:
+        call.code(keys, call.scope.copy())
+    return MAYBE
