@@ -84,7 +84,7 @@ def test_driving_frames_are_those_of_their_version():
 @pytest.mark.parametrize(("arch", "options", "version", "size"), [
     ("cnn", {"layers": (4, "M", 6)}, 1, 62.15498),
     ("resnet", {"block": "basic", "width": 4, "depths": (1, 1, 1, 1)}, 1, 1802.00702),
-    ("vit", {"image_size": 16, "patch_size": 8, "num_layers": 1, "num_heads": 2, "hidden_dim": 8, "mlp_dim": 8}, 1,
+    ("vit", {"image_size": 16, "patch_size": 8, "num_layers": 1, "num_heads": 2, "hidden_dim": 8, "mlp_dim": 8}, 2,
      210.16426)])
 def test_first_weights_are_those_of_their_version(arch, options, version, size):
     model = build(arch, 3, seed=0, **options)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from assay.explain.models.architectures import build, initialise
+from assay.explain.muon import Muon
 from assay.explain.recipes import Phase, Recipe
 from assay.explain.samples import Samples
 
@@ -86,8 +87,7 @@ def _optimisers(model: nn.Module, phase: Phase, decay: float) -> list[torch.opti
     rest = [value for name, value in trained.items() if name not in blocks]
     found: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=phase.rate, weight_decay=decay)]
     if blocks:
-        found.append(torch.optim.Muon(list(blocks.values()), lr=phase.blocks, weight_decay=decay,
-                                      adjust_lr_fn="match_rms_adamw"))
+        found.append(Muon(blocks.values(), phase.blocks, decay))
     return found
 
 

@@ -13,7 +13,7 @@ from assay.explain.textures import CLASSES, SIDE
 
 # Of what a recipe names but does not say: how samples come about, how an architecture begins, how the loop goes.
 # A number goes up when its code makes something else; networks it has no part in are not trained again.
-VERSIONS = {"digits": 1, "scenes": 2, "driving": 2, "textures": 1, "cnn": 1, "resnet": 1, "vit": 1, "loop": 1}
+VERSIONS = {"digits": 1, "scenes": 2, "driving": 2, "textures": 1, "cnn": 1, "resnet": 1, "vit": 2, "loop": 1}
 # What says how good a network is and how it is used, and so decides no weight.
 USE = ("reach", "outputs", "input_shape", "range")
 
@@ -30,8 +30,8 @@ class Phase:
     rate : float
         Highest learning rate; it rises to it and falls again in each phase.
     blocks : float
-        That of the matrices inside a transformer's blocks, which Muon trains (K. Jordan et al., 2024): it needs
-        half the samples. 0 leaves them to AdamW, as everything else.
+        That of the matrices inside a transformer's blocks, which `Muon` trains: it needs half the samples. 0 leaves
+        them to AdamW, as everything else.
     only : str
         What is trained: modules whose path begins so; everything if empty.
     """
