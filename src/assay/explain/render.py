@@ -88,9 +88,8 @@ def _controls(opacity: int, cmap: str, mask: bool) -> Any:
 
     slider = html.Label([html.Span("Heatmap", className="label"), dcc.Input(
         type="range", id="opacity", min=0, max=100, step=1, value=opacity)], className="field")
-    maps = html.Label([html.Span("Colours", className="label"), html.Select(
-        [html.Option(name, value=name) for name in dict.fromkeys([*CMAPS, cmap])], id="cmap",
-        **{"data-set": "cmap", "data-value": cmap, "aria-label": "colour map"})], className="field")
+    maps = html.Select([html.Option(name, value=name) for name in dict.fromkeys([*CMAPS, cmap])], id="cmap",
+                       title="colour map", **{"data-set": "cmap", "data-value": cmap, "aria-label": "colour map"})
     toggle = html.Button("Mask", id="mask", **{"aria-pressed": "true"}) if mask else None
     return html.Div([slider, maps, toggle], className="heatmap-controls")
 
