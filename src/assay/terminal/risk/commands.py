@@ -25,6 +25,9 @@ INSTALLED = re.compile(  # folders whose programs are what their names say
 HISTORY = re.compile(r"!(?:[!$*^]|-?\d+|[A-Za-z?])")
 HELP = ("--help", "--version")
 LITERAL = ("streams.echo", "streams.printf")  # to these it is text
+# Some of these go on after an option they do not know: macOS's awk says so, and runs its program.
+ALONE = ("awk", "sed", "python", "interpreters", "shells", "wrappers", "searches", "editors", "databases", "remote")
+ARITHMETIC = frozenset({"let", "test", "[", "printf", "read", "unset", "declare", "typeset", "local", "mapfile"})
 CALLS = 3  # of a function by itself that are followed
 
 
@@ -53,6 +56,7 @@ def run(walk: Walk, words: Sequence[Arg], scope: Scope, many: bool = False, exte
         call.report("code-not-in-text", UNSURE, "it repeats a command of the history, which is not in this text")
         return MAYBE
     _history(call)
+    _subscripts(call)
     name = first.rpartition("/")[2]
     program = table.find(name)
     printed = None
@@ -61,6 +65,10 @@ def run(walk: Walk, words: Sequence[Arg], scope: Scope, many: bool = False, exte
             printed = _file(call)
     elif not external and name in scope.functions:
         printed = _function(call)
+    elif not external and name in scope.aliases and name not in scope.active:
+        active, scope.active = scope.active, (*scope.active, name)
+        call.code(" ".join([scope.aliases[name], *(arg.value for arg in call.args)]))
+        scope.active = active
     if program is None:
         if printed is None:
             call.report("unknown-program", UNSURE, f"what {marks.shown(first)} does is not known here")
@@ -70,16 +78,21 @@ def run(walk: Walk, words: Sequence[Arg], scope: Scope, many: bool = False, exte
 
 
 def _known(call: Call) -> str:
-    if call.program.handler not in LITERAL and _asks_for_help(call):
+    if _asks_for_help(call):
         return MAYBE
     return handlers.find(call.program.handler or "generic")(call)
 
 
 def _asks_for_help(call: Call) -> bool:
     """Whether ``--help`` comes first, or right after subcommands; after operands some programs take it for one."""
+    handler = call.program.handler
+    if handler in LITERAL or not call.args:
+        return False
+    if call.args[0].value in HELP:
+        return len(call.args) == 1 or handler.partition(".")[0] not in ALONE
     program: Program | None = call.program
-    for arg in call.args:
-        if arg.value in HELP or (arg.value == "-h" and program is not call.program):
+    for index, arg in enumerate(call.args):
+        if arg.value == "--help" or (arg.value == "-h" and index and index == len(call.args) - 1):
             return True
         program = program.subs.get(arg.value) if program else None
         if program is None:
@@ -107,6 +120,19 @@ def _history(call: Call) -> None:
         flat = len(arg.parts) == 1 and arg.parts[0][2] and arg.parts[0][1] == arg.start
         if flat and re.fullmatch(r"!(?:[!$*^]|-?\d+)\S*", arg.value):
             call.report("code-not-in-text", UNSURE, f"{arg.value} stands for a part of the history", arg)
+
+
+def _subscripts(call: Call) -> None:
+    """Follow substitutions in subscripts: where a number or a variable is meant, the shell runs them in any quotes."""
+    if call.name in ARITHMETIC:
+        for arg in call.args:
+            subscript(call.walk, arg.value, call.place(arg), call.scope)
+
+
+def subscript(walk: Walk, value: str, span: tuple[int, int], scope: Scope) -> None:
+    """Follow ``a[$(...)]`` in a value that may be taken for a number."""
+    if "[$(" in value or "[`" in value:
+        documents.expanded(walk, pinned(value, span), scope.copy())
 
 
 def _file(call: Call) -> str:
@@ -141,12 +167,14 @@ def _function(call: Call) -> str:
 
 def variable(walk: Walk, name: str, values: Values, span: tuple[int, int], scope: Scope) -> None:
     """Note a variable whose value some program runs, or that decides which programs are found."""
-    kind = table.variables().get(name)
+    kind = "code" if name.startswith("GIT_CONFIG_VALUE_") else table.variables().get(name)
     for value in values if kind else ():
         if kind == "code" and value:
             walk.code(pinned(value, span), scope.copy(), span, f"{name} is a command that programs run")
         elif kind == "prompt" and marks.known(value):
             documents.expanded(walk, pinned(value, span), scope.copy())
+        elif kind == "options" and any(mark in value for mark in ("!", "|", "exec", "=", "prog")):
+            walk.report.add("loads", UNSURE, span, f"{name} holds options of programs, which may run something")
         elif kind == "loads" and value:
             walk.report.add("loads", UNSURE, span, f"{name} makes programs load code that is not in this text")
         elif kind == "path" and _odd_path(value):

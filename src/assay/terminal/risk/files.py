@@ -21,11 +21,15 @@ def copy(call: Call) -> str:
     sources, target = _ends(given.operands, given.value("-t", "--target-directory"))
     if target is None:
         return ""
-    keeps = given.has("-n", "--no-clobber", "-b", "--backup", "-u", "--update")
+    keeps = given.has("-n", "--no-clobber") or _backs_up(given)
     _land(call, sources, target, "copies", keeps)
     for source in sources[:1]:
         _pass_on(call, source, target)
     return ""
+
+
+def _backs_up(given: Options) -> bool:
+    return given.dry(("-b", "--backup"))
 
 
 def move(call: Call) -> str:
@@ -34,7 +38,10 @@ def move(call: Call) -> str:
     sources, target = _ends(given.operands, given.value("-t", "--target-directory"))
     if target is None:
         return ""
-    _land(call, sources, target, "moves", given.has("-n", "--no-clobber", "-b", "--backup"))
+    asked = [option.name for option in given.given if any(
+        options.meant(option.name, name) for name in ("-n", "-f", "-i", "--no-clobber", "--force", "--interactive"))]
+    keeps = asked[-1:] in (["-n"], ["--no-clobber"]) or _backs_up(given)  # the last of them counts
+    _land(call, sources, target, "moves", keeps)
     generic.bound(call, "moves away", sources, True)
     if targets.stream(target.value):
         call.report("removes", DESTROYS, f"what is moved to {target.value} is gone")
@@ -211,7 +218,7 @@ def rename(call: Call) -> str:
     from assay.terminal.risk import interpreters
 
     given = call.options()
-    if given.has("-n", "--no-act", "--nono"):
+    if given.dry(("-n", "--no-act", "--nono")):
         return MAYBE
     first = given.operands[0].value if given.operands else ""
     if "/" in first and not interpreters.substitution(first):
@@ -228,7 +235,7 @@ def rsync(call: Call) -> str:
     given = call.options()
     for code in given.values(call.program.code):
         call.code([code])
-    if given.has("-n", "--dry-run", "--list-only") or len(given.operands) < 2:
+    if given.dry(("-n", "--dry-run", "--list-only")) or len(given.operands) < 2:
         return MAYBE
     call.walk.report.events.append("network" if any(":" in arg.value for arg in given.operands) else "copy")
     deletes = next((option.name for option in given.given if option.name.startswith("--del")), "")

@@ -27,9 +27,8 @@ def generic(call: Call) -> str:
     program, args = chosen(call.program, call.args)
     given = options.read(args, program.values, words=program.words)
     level, flag = weighed(program, given)
-    if level != READ or given.has(*program.harmless):
-        report(call, program, level, flag)
-    if not given.has(*program.harmless):
+    report(call, program, level, flag)
+    if not given.dry(program.harmless):
         act_on(call, program, given)
         write_files(call, program, given)
     for code in given.values(program.code):
@@ -56,7 +55,7 @@ def chosen(program: Program, args: Sequence[Arg]) -> tuple[Program, Sequence[Arg
 
 def weighed(program: Program, given: Options) -> tuple[str, str]:
     """Return the level the options make, and the option that does."""
-    if given.has(*program.harmless):
+    if given.dry(program.harmless):
         return READ, ""
     level = program.bare if program.bare and not given.operands else program.level
     flag = ""

@@ -106,7 +106,7 @@ def _is_path(call: Call, operands: Sequence[Arg]) -> bool:
 
 def _restore(call: Call, sub: Program, given: Options) -> str:
     """Follow `git restore`: of what is staged only, a change."""
-    if given.has("-S", "--staged") and not given.has("-W", "--worktree"):
+    if given.has("-S", "--staged") and not given.has("-W", "--worktree", "--no-staged"):
         call.report("changes", CHANGES, "git restore --staged takes changes out of the next commit, the files stay")
     else:
         call.report("discards", DESTROYS, "git restore throws away what was changed in files and not committed")
@@ -115,7 +115,7 @@ def _restore(call: Call, sub: Program, given: Options) -> str:
 
 def _clean(call: Call, sub: Program, given: Options) -> str:
     """Follow `git clean`."""
-    if not given.has("-n", "--dry-run"):
+    if not given.dry(("-n", "--dry-run")):
         call.report("removes", DESTROYS, "git clean removes files that git does not know, for good")
     return MAYBE
 
@@ -145,7 +145,7 @@ def _tag(call: Call, sub: Program, given: Options) -> str:
 
 def _push(call: Call, sub: Program, given: Options) -> str:
     """Follow `git push`: what it overwrites or deletes on the other side."""
-    if given.has("-n", "--dry-run"):
+    if given.dry(("-n", "--dry-run")):
         return MAYBE
     force = given.has("-f", "--force", "--force-with-lease")
     refs = [arg.value for arg in given.operands[1:]]
@@ -204,7 +204,7 @@ def _rest_is_command(call: Call, sub: Program, given: Options) -> str:
 
 def _remove(call: Call, sub: Program, given: Options) -> str:
     """Follow `git rm`: it spares what is not committed unless forced."""
-    if given.has("-n", "--dry-run"):
+    if given.dry(("-n", "--dry-run")):
         return MAYBE
     if given.has("-f", "--force") and not given.has("--cached"):
         call.report("removes", DESTROYS, "git rm -f removes files with changes that are nowhere else")

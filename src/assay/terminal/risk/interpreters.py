@@ -23,6 +23,7 @@ PRINTING = re.compile(r"print(?: if | unless )?(?:/(?:[^/\\]|\\.)*/[imsx]*)?|\$_
                       r"|s?print\s*\$F\[\d+\](?:\s*,\s*\"\\n\")?")
 CALLS = re.compile(r"\b(?:system|exec|execSync|shell_exec|popen|passthru|os\.execute)\s*\(?\s*"
                    r"((?:'[^']*'|\"[^\"]*\")(?:\s*,\s*(?:'[^']*'|\"[^\"]*\"))*)")
+MODULE = re.compile(r"-?[\w:]+(?:=[\w,:]+)?")
 STRING = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 INTERPOLATES = re.compile(r"\(\?\??\{|[@$]\{|[@$]\w*\[\s*`|`")
 
@@ -38,6 +39,10 @@ def interpreter(call: Call) -> str:
     if not codes:
         return fed(call, given.operands, lambda text: _code(call, text))
     inplace = call.name in ("perl", "ruby") and any(option.name == "-i" for option in given.given)
+    for module in given.values(("-M", "-m")) if call.name == "perl" else ():
+        if not MODULE.fullmatch(module.value):
+            call.report("code-not-in-text", UNSURE, "perl takes what stands after -M for code")
+            _commands(call, module.value)
     for code in codes:
         _code(call, code.value)
     if inplace:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from assay.terminal.risk.words import Arg
 
+OFF = frozenset({"none", "false", "no", "off", "0"})
+
 
 class Option(NamedTuple):
     """An option, with its value if it takes one."""
@@ -36,6 +38,13 @@ class Options(NamedTuple):
     def has(self, *names: str) -> bool:
         """Whether one of these options is given, perhaps shortened."""
         return any(meant(option.name, name) for option in self.given for name in names)
+
+    def dry(self, names: Collection[str]) -> bool:
+        """Whether one of these options makes the program only say what it would do, and none takes that back."""
+        back = any(option.name.startswith(("--no-d", "--no-n")) for option in self.given)
+        return not back and any(
+            meant(option.name, name) and (option.value is None or option.value.value.lower() not in OFF)
+            for option in self.given for name in names)
 
     def value(self, *names: str) -> Arg | None:
         """Return the value of the last of these options."""

@@ -42,6 +42,8 @@ class Scope:
         Paths that hold something moved or linked there: writing over them loses it, though nothing is there now.
     links : dict of str to str
         Other names of folders: links that the text makes, folders of this machine seen from a container.
+    aliases : dict of str to str
+        Names that some shells replace by other text.
     arguments : tuple of str, optional
         Positional parameters, None where the text does not tell them.
     stdin : str, optional
@@ -64,6 +66,7 @@ class Scope:
     files: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     arguments: Values | None = None
     stdin: str | None = None
     here: bool = True
@@ -76,7 +79,7 @@ class Scope:
         """Return an independent copy, as a subshell has one."""
         new = copy.copy(self)
         new.variables, new.functions, new.files = dict(self.variables), dict(self.functions), dict(self.files)
-        new.taken, new.links = set(self.taken), dict(self.links)
+        new.taken, new.links, new.aliases = set(self.taken), dict(self.links), dict(self.aliases)
         for name, value in changes.items():
             setattr(new, name, value)
         return new
@@ -101,6 +104,7 @@ class Scope:
             self.files[path] = content if self.files.get(path, content) == content else MAYBE
         self.taken |= other.taken
         self.links |= other.links
+        self.aliases |= other.aliases
         self.loose = self.loose or other.loose
 
     def keep(self, inner: Scope) -> None:

@@ -53,10 +53,23 @@ def firewall(call: Call) -> str:
     return MAYBE
 
 
+def apt(call: Call) -> str:
+    """Follow `apt`: a setting may be a command it runs before or after."""
+    for setting in call.options().values(("-o", "--option")):
+        name, _, value = setting.value.partition("=")
+        if "invoke" in name.lower():
+            call.code([setting.after(len(setting.value) - len(value))], call.scope.copy())
+    return generic.generic(call)
+
+
 def partition(call: Call) -> str:
     """Follow programs that divide disks: with `print` they only show."""
-    words = {arg.value for arg in call.args}
-    if words & {"print", "p"} and not words & {"mklabel", "mkpart", "rm", "resizepart", "mktable", "set", "name"}:
+    words = [arg.value for arg in call.args if not arg.value.startswith(("/dev/", "-"))]
+    options = call.options()
+    if call.name == "parted" and words and set(words) <= lists("parted")["shows"]:
+        return MAYBE
+    if call.name in ("sgdisk", "gdisk") and not {option.name for option in options.given} <= call.program.harmless:
+        generic.report(call, call.program, call.program.level)  # it does all that it is told, one after the other
         return MAYBE
     return generic.generic(call)
 

@@ -22,8 +22,8 @@ def shell(call: Call) -> str:
     flags, operands, startup = _read(call)
     for file in startup:
         run_file(call, file)
-    if "n" in flags:
-        return MAYBE
+    if "n" in flags and "i" not in flags:
+        return MAYBE  # only looks for mistakes; a shell with a prompt takes no notice
     if "c" in flags:
         if not operands:
             return MAYBE
@@ -51,9 +51,9 @@ def _read(call: Call) -> tuple[set[str], list[Arg], list[Arg]]:
                 startup.append(value)
         elif arg.value.startswith("--"):
             flags |= {"c"} if arg.value == "--command" else set()
-        elif arg.value[0] == "-":
+        else:
             letters = arg.value[1:]
-            flags |= set(letters)
+            flags = flags | set(letters) if arg.value[0] == "-" else flags - set(letters)
             if letters[-1] in "oO" and rest:
                 rest.pop(0)
     if rest and rest[0].value == "-" and "c" not in flags:
@@ -114,7 +114,9 @@ def trap(call: Call) -> str:
     """Follow `trap`: its code runs at the end, or at a signal."""
     given = [arg for arg in call.args if arg.value not in ("-l", "-p", "--")]
     if len(given) > 1 and given[0].value not in ("", "-"):
-        call.code(given[:1], call.scope.copy())
+        later = call.scope.copy()
+        call.code(given[:1], later)
+        call.scope.join(later)  # it may run before each command
     return ""
 
 
@@ -124,6 +126,7 @@ def alias(call: Call) -> str:
         name, sign, _ = arg.value.partition("=")
         if sign:
             call.code([arg.after(len(name) + 1)], call.scope.copy(arguments=None))
+            call.scope.aliases[name] = arg.value[len(name) + 1:]
     return ""
 
 
@@ -131,16 +134,21 @@ def cd(call: Call) -> str:
     """Follow `cd`: from here on paths begin in another folder, or in this one if there is no such."""
     given = call.options(frozenset())
     target = given.operands[0].value if given.operands else HOME
+    before = call.scope.cwd
     if call.name == "popd" or (call.name == "pushd" and (not given.operands or target[:1] in "+-")) or target == "-":
-        call.scope.cwd = (SOME,)
-        return ""
-    call.scope.cwd = tuple(dict.fromkeys(entered(target, call.scope, True)))
+        call.scope.cwd = tuple(dict.fromkeys((*call.scope.variables.get("OLDPWD", ()), SOME)))
+    else:
+        call.scope.cwd = tuple(dict.fromkeys(entered(target, call.scope, True)))
+    call.scope.set("OLDPWD", (*before, *call.scope.variables.get("OLDPWD", ())))
     return ""
 
 
 def entered(target: str, scope: Scope, may_fail: bool = False) -> Iterator[str]:
     """Yield the folders a `cd` may lead to; one without a name leads home, one that fails nowhere."""
     for alternative in dict.fromkeys((target, marks.emptied(target) or HOME) if marks.unknown(target) else (target,)):
+        for folders in scope.variables.get("CDPATH", ()) if target[:1] not in ("/", ".", HOME) else ():
+            for folder in folders.split(":"):
+                yield from targets.absolute(f"{folder or '.'}/{alternative}", scope)
         yield from targets.absolute(alternative, scope)
     if may_fail and not (scope.here and targets.folder(target, scope)):
         yield from scope.cwd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assay.terminal.risk import marks, options, writes
+from assay.terminal.risk import generic, marks, options, writes
 from assay.terminal.risk.call import Call
 from assay.terminal.risk.marks import DECODED, MAYBE, SOME, STAR
 from assay.terminal.risk.traced import Traced, traced
@@ -88,6 +88,7 @@ def altered(call: Call) -> str:
 
 def decode(call: Call) -> str:
     """Return what a program that encodes and decodes prints."""
+    generic.write_files(call, call.program, call.options())
     if any(DECODE.fullmatch(arg.value) for arg in call.args):
         return DECODED
     return call.passed(call.options().operands)

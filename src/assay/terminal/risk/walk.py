@@ -272,6 +272,8 @@ class Walk:
 
     def _test(self, node: Node, scope: Scope) -> str:
         self.visit(node, scope)
+        for text in below(node, "raw_string"):
+            commands.subscript(self, self.tree.source(text), self.span(text), scope)
         return ""
 
     # Variables.
@@ -294,6 +296,8 @@ class Walk:
             sign = SPLIT if name.type == "subscript" or any(SPLIT in text for text in (*old, *new)) else ""
             new = tuple(before + sign + after if before else after for before in old for after in new)
         commands.variable(self, key, new, self.span(node), scope)
+        for text in new:
+            commands.subscript(self, text, self.span(node), scope)
         scope.set(key, new)
 
     def _value(self, node: Node, value: Node | None, scope: Scope) -> Values:
@@ -333,6 +337,7 @@ class Walk:
     def _unset(self, node: Node, scope: Scope) -> str:
         for child in node.children[1:]:
             name = self.tree.source(child)
+            commands.subscript(self, name, self.span(child), scope)
             scope.functions.pop(name, None)
             scope.variables[name] = ("",)
             self.visit(child, scope)

@@ -120,3 +120,11 @@ def multiplexer(call: Call) -> str:
     elif keys:
         call.code(keys, call.scope.copy())
     return MAYBE
+
+
+def each(call: Call) -> str:
+    """Follow a program whose operands are code, each by itself."""
+    given = call.options()
+    for code in [*given.operands, *given.values(call.program.code)]:
+        call.code([code], call.scope.copy())
+    return MAYBE
