@@ -24,7 +24,7 @@ import click
 @click.option("--explain", is_flag=False, flag_value="", metavar="COMMAND", help="Explain a command.")
 @click.option("--risk", is_flag=False, flag_value="", metavar="COMMAND",
               help="Say what a command can do at worst; - reads them, one a line or NUL-separated.")
-@click.option("--line", is_flag=True, hidden=True)
+@click.option("--line", is_flag=True, hidden=True, help="As --print, but in one text for an edit line.")
 def cmd(text: tuple[str, ...], **options: Any) -> int:
     """Turn TEXT into shell commands, show their risk, and do with them what you say.
 

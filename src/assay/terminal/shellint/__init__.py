@@ -12,6 +12,7 @@ from pathlib import Path
 
 SHELLS = {"bash": "init.bash", "zsh": "init.zsh", "fish": "init.fish"}
 PROGRAM = "@ASSAY@"
+BEHIND = "something_behind"  # a command that is looked for behind another one
 # What makes it last: where the line goes, and the line.
 LASTING = {
     "bash": ("~/.bashrc", 'eval "$(assay shell-init bash)"'),
@@ -64,5 +65,5 @@ def _can_go_on(command: str) -> bool:
         return False
     from assay.terminal.shellsyntax import parse
 
-    tree = parse(command)
-    return not tree.error and next(tree.nodes("comment"), None) is None
+    tree = parse(f"{command} && {BEHIND}")
+    return not tree.error and any(tree.source(node) == BEHIND for node in tree.nodes("command"))
