@@ -229,7 +229,7 @@ def test_relevance_is_linear_in_what_starts(a: float, b: float, seed: int) -> No
     (X, 1, {"method": "random", "random_state": -1}, "random_state=-1, expected an int of at least 0"),
     (X, True, {}, "the target is True"),
     (X, lambda y: y.sum(), {}, r"a tensor \(\), expected the output's shape"),
-], ids=str)
+])
 def test_bad_input_says_what_and_where(inputs: Any, target: Any, options: dict[str, Any], says: str) -> None:
     with pytest.raises(AssayError, match=says):
         explain(net(), inputs, target, **options)
