@@ -55,9 +55,11 @@ def cpu_seconds(*command: str) -> float:
     return min(times)
 
 
+# 0.4 CPU-s where a bare start takes 0.013: seconds alone would judge the machine.
 @pytest.mark.parametrize("args", [["--help"], ["list"]])
 def test_start_up_costs_little(args: list[str]) -> None:
-    assert cpu_seconds(sys.executable, "-m", "assay", *args) <= 0.4
+    bare = cpu_seconds(sys.executable, "-c", "pass")
+    assert cpu_seconds(sys.executable, "-m", "assay", *args) <= 30 * bare
 
 
 @pytest.mark.parametrize("verb", list(VERBS))

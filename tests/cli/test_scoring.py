@@ -174,8 +174,8 @@ def test_compare_document(assay, filled: Path) -> None:
     assert set(document) == {"schema", "a", "b", "benchmarks", "score"}
     assert (document["a"], document["b"]) == ("toy-exact", "toy-biased")
     line = next(x for x in document["benchmarks"] if (x["benchmark"], x["metric"]) == ("toy/sums", "mae"))
-    assert set(line) == {"benchmark", "metric", "n", "a", "b", "difference", "low", "high", "verdict"}
-    assert (line["n"], line["verdict"]) == (12, "a")
+    assert set(line) == {"benchmark", "metric", "n", "a", "b", "difference", "low", "high", "verdict", "p"}
+    assert (line["n"], line["verdict"], line["p"]) == (12, "a", None)
     assert math.isclose(line["difference"], -0.5)
     assert set(document["score"]) == set(line)
     assert document["score"]["difference"] > 0

@@ -14,8 +14,8 @@ MOST = 200
 def last_word(text: str) -> str:
     r"""Return what a path would be completed from: after the last blank that no backslash stands before.
 
-    >>> last_word(r"what is in My\\ Notes/re")
-    'My\\\\ Notes/re'
+    >>> last_word(r"what is in My\ Notes/re")
+    'My\\ Notes/re'
     """
     found = _WORD.search(text)
     return found[0] if found else ""
