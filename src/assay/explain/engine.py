@@ -18,7 +18,7 @@ from assay.explain.flow import Flow
 from assay.explain.merging import Checked, Merged, merge
 from assay.explain.op import Edge
 from assay.explain.passes import Passes
-from assay.explain.plan import Graph, Plan, make_plan, native_plan
+from assay.explain.plan import Graph, Plan, make_plan, native_plan, restore
 from assay.explain.report import Line
 from assay.explain.trace import Trace
 
@@ -119,17 +119,18 @@ class Engine:
         places = {name: places_of(trace, merged, name) for name in layers}
         ran = once(plan)
         lines, books = lines_of(ran), open_books(ran, bool(weights)) if self.audit or weights else {}
+        restore(plan.steps, merged.ops, bool(books))
         taps = frozenset(edge for found in [*places.values(), roots] for edge, _ in found)
         many = max(targets, masks.many if masks else 0)
         passes = Passes(plan, taps, factors_of(trace, merged, masks), masks.many if masks else 0,
                         bookkeeper(books) if self.audit else None)
-        start, edge = Flow(gradient).into(plan.form, trace.output.detach()), trace.edge
+        pending = {trace.edge: Flow(gradient).into(plan.form, trace.output.detach())}
         likes = {name: trace.watched(name).value for name in layers}
         canonized = merged.canonized
-        # From here on the steps alone hold the graph, and each is freed when it is done.
+        # From here on the steps, and where relevance starts, alone hold the graph: each is freed when it is done.
         trace.let_go()
         del merged, ops, ran
-        kept = passes.run(edge, start, targets)
+        kept = passes.run(pending, targets)
         as_gradient = self.composite.result == "gradient"
         found = [arrived(kept, [place], place[1], as_gradient, many) for place in roots]
         passed = Passed(found, {name: arrived(kept, at, likes[name], as_gradient, many) for name, at in places.items()},
@@ -188,7 +189,7 @@ def plain_gradients(trace: Trace, gradient: Tensor, layers: Sequence[str], masks
     if masks is not None:
         plan = native_plan(Graph({}, [edge for edge, _ in trace.roots]), trace.edge)
         passes = Passes(plan, frozenset(edges), factors_of(trace, nothing, masks), masks.many)
-        kept = passes.run(trace.edge, Flow(gradient), targets)
+        kept = passes.run({trace.edge: Flow(gradient)}, targets)
     else:
         found = native_gradients(trace, gradient, edges, targets)
         kept = {edge: Flow(g) for edge, g in zip(edges, found, strict=True) if g is not None}

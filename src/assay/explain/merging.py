@@ -101,7 +101,7 @@ def merged(affine: Op, norm: Op) -> Op | None:
         bias = bias / scale if affine.bias is None else affine.bias * map_.broadcast(factor.sign()) + bias / scale
         map_ = map_ if bool((factor > 0).all()) else map_.scaled(factor.sign())
     return Op(affine.name, affine.kind, affine.module, affine.index, affine.inputs, affine.edges, norm.out,
-              norm.out_edge, map_, bias, scale, parts=(affine, norm))
+              norm.out_edge, map_, bias, scale, parts=(affine, norm), clipped=norm.clipped)
 
 
 def difference(both: Op) -> float:
@@ -110,6 +110,7 @@ def difference(both: Op) -> float:
     assert both.bias is not None
     mine: Tensor = both.map.push(both.x[:1], both.map.weight) + both.bias
     mine = mine if both.scale is None else mine * both.scale
+    mine = mine.clamp(min=0) if both.clipped else mine
     run = both.out[:1]
     largest = float(run.abs().max())
     return float((mine - run).abs().max()) / (largest or 1.0)

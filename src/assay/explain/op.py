@@ -92,11 +92,34 @@ class Op:
     books: Books | None = None
     rectified: bool = False  # all that takes the result is a relu: relevance sits on z > 0 alone
     nonnegative: bool = False  # no entry of the first operand is below 0
+    taken: bool = False  # some operation takes the result
+    clipped: bool = False  # the result's entries below 0 were given up: it is that of the rectifier which takes it
 
     @property
     def x(self) -> Tensor:
         """The first operand."""
         return self.inputs[0]
+
+    @property
+    def can_be_clipped(self) -> bool:
+        """Whether the result can be computed anew from the operands."""
+        return self.map is not None or (self.name == "add" and self.details.get("exact", False))
+
+    def clip(self, rectified: Tensor) -> None:
+        """Keep a rectifier's result in place of the result that it took, to keep one tensor instead of two."""
+        self.out, self.clipped = rectified, True
+
+    def restore(self) -> None:
+        """Compute a result anew that was clipped."""
+        if not self.clipped:
+            return
+        if self.map is None:
+            self.out = self.inputs[0] + self.inputs[1]
+        else:
+            z = self.map.push(self.x, self.map.weight)
+            z = z if self.bias is None else z + self.bias
+            self.out = z if self.scale is None else z * self.scale
+        self.clipped = False
 
     @property
     def plain(self) -> Tensor:
@@ -116,10 +139,18 @@ class Op:
         return epsilon if isinstance(epsilon, Tensor) else self.map.constant(epsilon)
 
     def keep(self, name: str, make: Callable[[], Tensor]) -> Tensor:
-        """Return what `make` returns; passes of many targets share it."""
-        if name not in self.kept:
-            self.kept[name] = make()
-        return self.kept[name]
+        """Return what `make` returns; passes of many targets share it, and nobody may overwrite it then."""
+        if name in self.kept:
+            return self.kept[name]
+        made = make()
+        if self.shared:
+            self.kept[name] = made
+        return made
+
+    @property
+    def may_overwrite(self) -> bool:
+        """Whether a rule may overwrite what it made: no later pass needs it, and no books are kept of it."""
+        return not self.kept and self.books is None
 
     def absorb(self, s: Tensor, bias: Tensor | None, z: Tensor | None = None, epsilon: float | Tensor = 0.0) -> None:
         """Book what the bias and the stabiliser take, given relevance per unit of z, if books are kept."""

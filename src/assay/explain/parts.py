@@ -65,8 +65,8 @@ def hand_on(op: Op, s: Tensor, family: Family, sign: int) -> Tensor:
     return torch.where(op.x > 0, op.map.pull(s, family(sign)), op.map.pull(s, family(-sign)))
 
 
-def hand_on_both(op: Op, first: Tensor, second: Tensor, exciting: Family, inhibiting: Family) -> Tensor:
-    """Return G of the input, given relevance per unit of the exciting and of the inhibiting part.
+def hand_on_both(op: Op, shares: list[Tensor], exciting: Family, inhibiting: Family) -> Tensor:
+    """Return G of the input, given relevance per unit of the exciting and of the inhibiting part; the list is used up.
 
     Where the weight is small beside the input, both are one convolution of twice the channels.
     """
@@ -74,6 +74,8 @@ def hand_on_both(op: Op, first: Tensor, second: Tensor, exciting: Family, inhibi
     small = 2 * op.map.weight.numel() < op.x.numel()
     joins = isinstance(op.map, Conv) and op.map.groups == 1 and not op.map.transposed
     if not (small and joins and op.nonnegative) or op.books is not None:
-        return hand_on(op, first, exciting, 1).add_(hand_on(op, second, inhibiting, -1))
-    channel = first.ndim - op.out.ndim + 1
-    return op.map.pull(torch.cat([first, second], channel), torch.cat([exciting(1), inhibiting(-1)]))
+        found = hand_on(op, shares.pop(0), exciting, 1)
+        return found.add_(hand_on(op, shares.pop(), inhibiting, -1))
+    both = torch.cat(shares, shares[0].ndim - op.out.ndim + 1)
+    shares.clear()
+    return op.map.pull(both, torch.cat([exciting(1), inhibiting(-1)]))

@@ -42,29 +42,29 @@ class Passes:
     masks: int = 0
     watch: Watch | None = None
 
-    def run(self, edge: Edge, start: Flow, targets: int = 0) -> Pending:
+    def run(self, pending: Pending, targets: int = 0) -> Pending:
         """Carry relevance from the output back; return what arrived at the taps.
 
         Parameters
         ----------
-        edge, start
-            Where relevance starts, and how much: [M, ...] for M targets.
+        pending : mapping edge -> Flow
+            Where relevance starts, and how much: [M, ...] for M targets. It is used up.
         targets : int
             M, if there are many targets, else 0.
         """
         many = max(self.masks, targets)
-        if many <= self._fitting(edge, many):
-            return Walk(self.taps, self.factors, self.watch).run(self.plan.steps, {edge: start})
+        most = self._fitting(many)
+        if many <= most:
+            return Walk(self.taps, self.factors, self.watch).run(self.plan.steps, pending)
         if targets:
-            return self._in_parts(self.plan.steps, {edge: start}, many, self._fitting(edge, many))
+            return self._in_parts(self.plan.steps, pending, many, most)
         # What is above all masks is walked once.
         above = next(i for i, step in enumerate(self.plan.steps) if any(e[0] is step.node for e in self.factors))
-        pending: Pending = {edge: start}
         kept = Walk(self.taps, {}, self.watch).run(self.plan.steps[:above], pending)
         pending = {e: replace(flow, owned=False) for e, flow in pending.items()}
-        return kept | self._in_parts(self.plan.steps[above:], pending, many, self._fitting(edge, many))
+        return kept | self._in_parts(self.plan.steps[above:], pending, many, most)
 
-    def _fitting(self, edge: Edge, many: int) -> int:
+    def _fitting(self, many: int) -> int:
         """Return how many passes fit into memory at once."""
         sizes = [math.prod(meta.shape) * meta.dtype.itemsize for step in self.plan.steps
                  for meta in step.node._input_metadata]

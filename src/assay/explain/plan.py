@@ -15,7 +15,7 @@ from assay.explain.gates import find_gate
 from assay.explain.maps import Interior
 from assay.explain.op import Edge, Op
 from assay.explain.ops.routing import NODES
-from assay.explain.rules import Flat, Norm, Pass, Rule, Signed, Zero
+from assay.explain.rules import Derivative, Flat, Norm, Pass, Rule, Signed, Zero
 
 BEFORE = {"conv": Flat(), "linear": Flat(), "activation": Pass(), "avg-pool": Flat(), "max-pool": Flat(), "sum": Norm()}
 
@@ -30,6 +30,7 @@ class Step:
     edges: tuple[Edge, ...]
     covered: bool = True
     goals: dict[Edge, Form] = field(default_factory=dict)  # edges that relevance goes on to, and in which form
+    gets: Form = "G"  # form of what arrives
 
     @property
     def routes(self) -> bool:
@@ -171,6 +172,7 @@ def set_goals(steps: list[Step], roots: frozenset[Edge], as_relevance: Set[Node]
     """Note where each step's relevance goes on to, and in which form; what leads nowhere is left out."""
     alive = {step.node for step in steps}
     for step in steps:
+        step.gets = "R" if step.node in as_relevance else "G"
         step.goals = {edge: "R" if edge[0] in as_relevance else "G" for edge in step.edges
                       if edge[0] in alive or edge in roots}
 
@@ -180,6 +182,25 @@ def native_plan(graph: Graph, output: Edge) -> Plan:
     steps = [Step(node, None, None, graph.sources(node), covered=False) for node in reversed(graph.order(output[0]))]
     set_goals(steps, graph.roots)
     return Plan(steps, "G")
+
+
+def restore(steps: Sequence[Step], ops: Mapping[Node, Op], books: bool) -> None:
+    """Compute results anew that a rectifier's took the place of, where a rule looks at entries below 0.
+
+    It does not where a relu alone takes the result, since no relevance comes there, and not where the rule is the plain
+    gradient. Rules from elsewhere may look at anything.
+    """
+    for step in steps:
+        op = step.op
+        if op is None or step.rule is None:
+            continue
+        if op.details.get("rectifies") and step.rule.looks_at_operand:
+            source = ops[op.edges[0][0]]
+            source.restore()
+            op.inputs = (source.out,)
+        gradient = isinstance(step.rule, Zero) and step.gets == "G" and not books
+        if op.clipped and (step.rule.is_foreign or not (op.rectified or gradient)):
+            op.restore()
 
 
 def node_name(node: Node) -> str:
@@ -257,8 +278,9 @@ def note_signs(steps: list[Step], forced: frozenset[Node]) -> None:
     takers: dict[Node, list[bool]] = {}
     for step in steps:
         for node, _ in step.edges:
-            takers.setdefault(node, []).append(step.op is not None and step.op.name == "relu" and
-                                               isinstance(step.rule, Pass) and step.node not in forced)
+            takers.setdefault(node, []).append(
+                step.op is not None and bool(step.op.details.get("rectifies"))
+                and (isinstance(step.rule, Derivative) or (isinstance(step.rule, Pass) and step.node not in forced)))
     not_negative: set[Node] = set()
     for step in reversed(steps):
         op = step.op

@@ -49,14 +49,15 @@ class Recorder(TorchFunctionMode):
         self._opening: list[Any] = []
         self._viewed: set[int] = set()  # storages that some view shares
         scopes.clock = lambda: len(self.ops)
+        scopes.current = self._now
 
     def __torch_function__(self, func: Any, types_: Any, args: tuple[Any, ...] = (),
                            kwargs: Mapping[str, Any] | None = None) -> Any:
         kwargs = {} if kwargs is None else kwargs
-        found = [*tensors_in(args), *tensors_in(kwargs)]
+        found = tensors_in(args) + tensors_in(kwargs) if kwargs else tensors_in(args)
         if self._renamed and any(id(tensor) in self._renamed for tensor in found):
             args, kwargs = self._rename(args), self._rename(kwargs)
-            found = [*tensors_in(args), *tensors_in(kwargs)]
+            found = tensors_in(args) + tensors_in(kwargs)
         if not found or not torch.is_grad_enabled():
             return func(*args, **kwargs)
         path = [tensor for tensor in found if on_path(tensor)]
@@ -129,8 +130,22 @@ class Recorder(TorchFunctionMode):
         self._viewed.update(tensor.untyped_storage().data_ptr() for tensor in new if tensor._base is not None)
         describer = DESCRIBERS.get(call.name)
         op = (describer(call) if describer else None) or call.op(UNKNOWN)
+        self._clip(op)
         for tensor in new:
             self.ops[edge_of(tensor)[0]] = op
+
+    def _clip(self, op: Op) -> None:
+        """Let what makes a rectifier's operand share the rectifier's result, until something else takes the operand."""
+        for i, edge in enumerate(op.edges):
+            source = self.ops.get(edge[0])
+            if source is None or source.out_edge != edge:
+                continue
+            if op.details.get("rectifies") and source.can_be_clipped and not source.taken:
+                source.clip(op.out)
+                op.inputs = (op.out,)
+            elif source.clipped:
+                source.out, source.clipped = op.inputs[i], False
+            source.taken = True
 
     def _in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """Run an operation that overwrites its first argument, so that what rules need survives."""
@@ -148,6 +163,7 @@ class Recorder(TorchFunctionMode):
         result = result if result.dtype == target.dtype else result.to(target.dtype)
         if hidden:
             self._renamed[id(target)] = (target, result)
+            target.data = result.detach()  # what nobody looks at any more is freed
             return result
         return self._overwrite(torch.Tensor.copy_, "copy", (target, result), {})
 
@@ -172,8 +188,11 @@ class Recorder(TorchFunctionMode):
         self._note(Call(name, args, kwargs, whole, sources, self.scopes.path, len(self.ops)))
         return target
 
+    def _now(self, tensor: Tensor) -> Tensor:
+        return self._renamed[id(tensor)][1] if id(tensor) in self._renamed else tensor
+
     def _rename(self, value: Any) -> Any:
-        return convert(value, lambda t: self._renamed[id(t)][1] if id(t) in self._renamed else t)
+        return convert(value, self._now)
 
 
 def convert(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
@@ -189,7 +208,7 @@ def convert(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
 
 def path_in(args: Any, kwargs: Any) -> list[Tensor]:
     """Return the tensors among the arguments that depend on the explained input."""
-    return [tensor for tensor in [*tensors_in(args), *tensors_in(kwargs)] if on_path(tensor)]
+    return [tensor for tensor in tensors_in(args) + tensors_in(kwargs) if on_path(tensor)]
 
 
 def _detached(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from assay.explain.op import Edge, edge_of, on_path
+
+SIMPLE = frozenset((int, float, bool, str, torch.dtype, torch.device, type(None)))  # what is asked most
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Scopes:
         self.made: dict[Node, str] = {}  # node of a module's result -> the innermost such module
         self.running: list[str] = [""]
         self.clock: Callable[[], int] = lambda: 0
+        self.current: Callable[[Tensor], Tensor] = lambda tensor: tensor  # what a tensor is now, if it was overwritten
         self._calls: dict[str, int] = {}
         self._watched, self._keep = frozenset(watched), keep
         self._thread = threading.get_ident()
@@ -86,30 +89,32 @@ class Scopes:
             if threading.get_ident() == self._thread:
                 while self.running.pop() != path:  # a module inside raised, and its caller went on
                     pass
-                for tensor in tensors_in(output):
-                    if on_path(tensor):
-                        self.made.setdefault(edge_of(tensor)[0], path)
-                if path in self._watched:
-                    self._remember(path, output)
+                with torch._C.DisableTorchFunction():  # looking is no operation
+                    found = [self.current(tensor) for tensor in tensors_in(output)]
+                    for tensor in found:
+                        if (node := tensor.grad_fn) is not None:
+                            self.made.setdefault(node, path)
+                    if path in self._watched:
+                        self._remember(path, found)
 
         return leave
 
-    def _remember(self, path: str, output: Any) -> None:
+    def _remember(self, path: str, found: Sequence[Tensor]) -> None:
         self._calls[path] = self._calls.get(path, 0) + 1
         name = path if self._calls[path] == 1 else f"{path}#{self._calls[path]}"
-        found = list(tensors_in(output))
         value = next((tensor for tensor in found if on_path(tensor)), found[0] if found else None)
         if value is not None:
             self.outputs[name] = Output(self._keep(value), edge_of(value) if on_path(value) else None)
 
 
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors of nested tuples, lists, mappings and model outputs, in order."""
+def tensors_in(value: Any) -> list[Tensor]:
+    """Return the tensors of nested tuples, lists, mappings and model outputs, in order."""
     if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from tensors_in(item)
+        return [value]
+    if isinstance(value, tuple | list):
+        items: Iterable[Any] = value
+    elif isinstance(value, dict) or (type(value) not in SIMPLE and isinstance(value, Mapping)):
+        items = value.values()
+    else:
+        return []
+    return [tensor for item in items for tensor in tensors_in(item)]

@@ -13,7 +13,6 @@ from assay.core.model import Model
 from assay.core.plot import ImageGrid, Parity
 from assay.core.record import Case, Metric, Record, StoredRecord, View
 from assay.core.registry import benchmark
-from assay.explain.recipes import RECIPES
 
 if TYPE_CHECKING:
     from assay.explain.methods import Loaded
@@ -50,6 +49,8 @@ class GroundTruth(Benchmark):
         return "takes part in explain/parity alone" if model.meta.get("parity") else None
 
     def cases(self) -> Iterator[Case]:
+        from assay.explain.recipes import RECIPES  # listing benchmarks needs no network
+
         for network in NETWORKS:
             # The recipe is part of the case: other weights are another question.
             inputs = {"network": network, "recipe": RECIPES[network].digest[:12], "seed": SEED}

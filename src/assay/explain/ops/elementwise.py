@@ -22,12 +22,14 @@ def activation(call: Call) -> Op | None:
     """A function of one tensor, entry by entry."""
     if len(call.sources) != 1 or call.result.shape != next(iter(call.sources.values())).shape:
         return None
-    homogeneous = call.name in HOMOGENEOUS or _is_relu(call)
-    return call.op("activation", homogeneous=homogeneous)
+    rectifies = _is_relu(call)
+    return call.op("activation", homogeneous=call.name in HOMOGENEOUS or rectifies, rectifies=rectifies)
 
 
 def _is_relu(call: Call) -> bool:
-    """Tell whether a clamp is a relu."""
+    """Tell whether an activation is a relu, also one that is written as a clamp."""
+    if call.name == "relu":
+        return True
     if call.name not in ("clamp", "clip", "clamp_min", "threshold"):
         return False
     a = call.bind("input", min=None, max=None)

@@ -49,8 +49,7 @@ class Normalisation(LinearMap):
 
     def _linear(self, value: Tensor) -> Tensor:
         lead = value.shape[: value.ndim - len(self.shape)]
-        rows = value.reshape(*lead, *self.grouped)
-        rows = rows * self._factor
+        rows = value.reshape(*lead, *self.grouped) * self._factor
         return (rows.sub_(rows.mean(-1, keepdim=True)) if self.centred else rows).reshape(value.shape)
 
     def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -17,7 +17,7 @@ def addition(call: Call) -> Op:
         return scale(call)
     a = call.bind("input", "other", alpha=1)
     if on_path(a.input) and on_path(a.other):
-        return call.op("sum")
+        return call.op("sum", exact=a.alpha == 1 and len(call.sources) == 2)
     minus_first, minus_other = call.name == "rsub", call.name in ("sub", "subtract")
     if on_path(a.input):
         return scale(call, -a.alpha * a.other if minus_other else a.other if minus_first else a.alpha * a.other)
