@@ -252,6 +252,23 @@ def test_offline_opens_no_socket(assay: Any, without_sockets: dict[str, str], ar
         assert "tar -xf backup.tar.gz" in outcome.out
 
 
+def test_a_model_file_needs_no_network(folders: Path) -> None:
+    """Where the kernel gives it none at all: its engine's sockets would not pass the hook."""
+    pytest.importorskip("xllamacpp")
+    if subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no network namespaces here")
+    import tiny_gguf
+
+    file = tiny_gguf.write(folders / "tiny.gguf", 16384)
+    done = subprocess.run(["unshare", "-rn", sys.executable, "-m", "assay", "cmd", "--offline", "--fast", "--shots",
+                           "zero", "--model", f"gguf:{file}", "--json", "list files"], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, check=False)
+    document = json.loads(done.stdout)
+    assert document["source"] == "generated"
+    assert document["usage"]["output_tokens"] > 0
+    assert done.returncode == (0 if document["commands"] else 1)
+
+
 def test_the_hook_notices_a_socket(assay: Any, without_sockets: dict[str, str]) -> None:
     assert "SOCKET" in assay("cmd", "two", env={**without_sockets, "ASSAY_OPENAI_BASE_URL": "http://127.0.0.1:9/v1"},
                              code=None).err

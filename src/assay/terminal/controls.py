@@ -65,7 +65,7 @@ def run(cases: Sequence[CommandCase], mutants_each: int = 0, jobs: int | None = 
     mutants_each : int
         Mutants a case.
     jobs : int, optional
-        Sandboxes at once; by default as many as there are cores.
+        Sandboxes at once; by default one more than there are cores, as they also wait.
     on_verdict : callable
         Receives (trial, verdict) in the calling thread, in order.
     """
@@ -73,7 +73,7 @@ def run(cases: Sequence[CommandCase], mutants_each: int = 0, jobs: int | None = 
     found.skipped = [{"id": case.id, "reason": reason} for case in cases if (reason := missing(case))]
     left_out = {entry["id"] for entry in found.skipped}
     todo = [trial for case in cases if case.id not in left_out for trial in trials(case, mutants_each)]
-    with Homes() as homes, ThreadPoolExecutor(jobs or config.jobs()) as pool:
+    with Homes() as homes, ThreadPoolExecutor(jobs or config.jobs() + 1) as pool:
         for trial, verdict in zip(todo, pool.map(lambda trial: _verdict(trial, homes), todo), strict=True):
             found.add(trial, verdict)
             on_verdict(trial, verdict)

@@ -13,6 +13,12 @@ from assay.terminal import sandbox
 from assay.terminal.sandbox import Job
 
 FRESH = 120.0  # s; fixtures set times of files against now
+# Fewer files to copy and to look at.
+PACK = """
+for folder in */.git *.git */*.git; do
+    [ ! -d "$folder/objects" ] || git --git-dir="$folder" repack -adq
+done
+"""
 # A copied repository's index does not know its files any more: plumbing commands would call them all changed.
 REFRESH = """\
 for folder in */.git; do
@@ -33,23 +39,30 @@ class Homes:
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
-    def of(self, fixture: str) -> Path | None:
-        """Return the folder of a fixture's home; None if it could not be made, which running it will explain."""
+    def of(self, fixture: str, pack: bool = False) -> Path | None:
+        """Return the folder of a fixture's home; None if it could not be made, which running it will explain.
+
+        Parameters
+        ----------
+        fixture : str
+        pack : bool
+            Whether its repositories are packed.
+        """
         with self._lock:
             lock = self._locks.setdefault(fixture, threading.Lock())
         with lock:
             made, folder = self._made.get(fixture, (0.0, None))
             if time.monotonic() - made > FRESH:
-                self._made[fixture] = time.monotonic(), self._make(fixture, folder)
+                self._made[fixture] = time.monotonic(), self._make(fixture, folder, pack)
             return self._made[fixture][1]
 
-    def _make(self, fixture: str, stale: Path | None) -> Path | None:
+    def _make(self, fixture: str, stale: Path | None, pack: bool) -> Path | None:
         if stale is not None:
             shutil.rmtree(stale, ignore_errors=True)
         with self._lock:
             self._folder = self._folder or Path(tempfile.mkdtemp(prefix="assay-homes-"))
             target = self._folder / str(time.monotonic_ns())
-        done = sandbox.run(Job("true", fixture=fixture, keep=target))
+        done = sandbox.run(Job(PACK if pack else "true", fixture=fixture, keep=target))
         return target if done.status == "checked" and done.rc == 0 else None
 
     def close(self) -> None:

@@ -220,7 +220,7 @@ def _script(text: str) -> str:
 def _job(case: CommandCase, command: str, fixture: str, homes: Homes | None) -> Job:
     prepared, home = _script(fixture), None
     if homes is not None and prepared:
-        home = homes.of(prepared)
+        home = homes.of(prepared, pack="git" in case.needs)
     if home is not None:
         prepared = REFRESH if "git" in case.needs else ""
     return Job(command=command, fixture=prepared, home=home, shims=case.shims, cwd=case.cwd, hosts=case.hosts,

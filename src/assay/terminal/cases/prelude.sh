@@ -61,15 +61,18 @@ certificate() {
     cat /tmp/key.pem /tmp/trust.pem > /tmp/cert.pem
 }
 
-# git_state [FOLDER]: sections head, refs (name, subject), commits (subject, id), status of a repository.
+# git_state [FOLDER]: sections head, refs (name, subject), status of a repository.
 git_state() {
     cd "${1:-.}" || return
-    say head git symbolic-ref --short HEAD
+    say head on_branch "$(< .git/HEAD)"
     say refs git for-each-ref --format='%(refname) %(contents:subject)'
-    say commits git log --all --format='%H %s'
     say status git status --porcelain --untracked-files=all
     cd - > /dev/null || return
 }
+on_branch() { case $1 in "ref: refs/heads/"*) echo "${1#ref: refs/heads/}" ;; esac; }
+
+# git_commits FOLDER: section commits (id, subject).
+git_commits() { say commits git -C "$1" log --all --format='%H %s'; }
 
 # bare_refs SECTION FOLDER: name and subject of what a bare repository holds.
 bare_refs() { say "$1" git -C "$2" for-each-ref --format='%(refname) %(contents:subject)'; }

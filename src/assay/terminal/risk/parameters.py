@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from assay.terminal.risk import marks, words
+from assay.terminal.risk import expansions, marks, words
 from assay.terminal.risk.marks import HOME, MAYBE, SOME, SPLIT
 from assay.terminal.risk.scope import Scope, Values, few
 
@@ -79,7 +79,7 @@ def _changed(walk: Walk, node: Node, scope: Scope, name: str, found: Values, res
         return _default(walk, node, scope, name, found, sign, start + len(sign))
     walk.visit(node, scope)
     if rest.startswith("@P"):
-        walk.prompt(node, found, scope)
+        expansions.prompt(walk, node, found, scope)
     for form in (_trimmed, _replaced, _cut, _cased):
         changed = form(found, rest)
         if changed is not None:

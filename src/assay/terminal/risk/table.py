@@ -6,7 +6,7 @@ import functools
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,29 +82,28 @@ class Program:
 
 
 @functools.cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(FILE.read_text("utf-8"))
+
+
+@functools.cache
 def programs() -> dict[str, Program]:
     """Return all programs of the table by name."""
-    data = tomllib.loads(FILE.read_text("utf-8"))
+    data = _data()
     found: dict[str, Program] = {}
     for level, names in data["only"].items():
         found |= {name: Program(name, level) for name in names.split()}
     for name, entry in data["program"].items():
-        for also in (name, *entry.pop("also", "").split()):
+        for also in (name, *entry.get("also", "").split()):
             found[also] = _program(also, entry)
     for name, does in data["does"].items():
         if name in found and not found[name].does:
-            found[name] = _with(found[name], does=does)
+            found[name] = replace(found[name], does=does)
     return found
 
 
-def _with(program: Program, **changes: Any) -> Program:
-    import dataclasses
-
-    return dataclasses.replace(program, **changes)
-
-
 def _program(name: str, entry: dict[str, Any]) -> Program:
-    entry = dict(entry)
+    entry = {key: value for key, value in entry.items() if key != "also"}
     subs = {sub: _program(f"{name} {sub}", inner) for sub, inner in entry.pop("sub", {}).items()}
     for key, level in LISTS.items():
         for sub in entry.pop(key, "").split():
@@ -137,12 +136,10 @@ def find(name: str) -> Program | None:
 @functools.cache
 def variables() -> dict[str, str]:
     """Return the variables whose value some program runs: ``code``, ``prompt`` or ``loads``, by name."""
-    data = tomllib.loads(FILE.read_text("utf-8"))
-    return {name: kind for kind, names in data["variables"].items() for name in names.split()}
+    return {name: kind for kind, names in _data()["variables"].items() for name in names.split()}
 
 
 @functools.cache
 def lists(section: str) -> dict[str, frozenset[str]]:
     """Return the lists of words of a section of the table."""
-    data = tomllib.loads(FILE.read_text("utf-8"))
-    return {name: frozenset(words.split()) for name, words in data["words"][section].items()}
+    return {name: frozenset(words.split()) for name, words in _data()["words"][section].items()}

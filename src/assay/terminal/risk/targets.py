@@ -118,11 +118,15 @@ def _root(path: str) -> str:
         return f"{everything}/, the root of the file system"
     if parts == [HOME]:
         return f"{everything}the home folder"
+    if parts and parts[0].startswith(HOME) and len(parts[0]) > 1:  # ~* and the like
+        return _root(home() + path[1:])
     if not path.startswith("/") or not parts:
         return ""
     plain = "/" + "/".join(parts)
     if len(parts) == 1 and any(matching(_pattern(parts[0])).fullmatch(name) for name in lists("folders")["system"]):
         return f"{everything}{marks.shown(plain)}, a folder of the system"
+    if not marks.known(plain) and matching(_pattern(plain)).fullmatch(home()):
+        return f"{marks.shown(plain)}, which the home folder matches"
     if len(parts) == 2 and parts[0] in HOMES:
         return f"{everything}{marks.shown(plain)}, a home folder"
     if marks.known(plain) and f"{home()}/".startswith(plain + "/"):
