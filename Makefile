@@ -31,7 +31,7 @@ peers: setup  ## attribution libraries that tests compare with, in build/peers
 	@scripts/peers
 
 check: setup  ## style, types, and that imports go down only
-	$(BIN)/ruff check . scripts/lock scripts/skips scripts/screenshot
+	$(BIN)/ruff check . scripts/lock scripts/recording scripts/sharpness scripts/skips scripts/screenshot
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

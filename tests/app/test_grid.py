@@ -66,7 +66,8 @@ def test_a_broken_analysis_warns_and_says_why(site: Site) -> None:
 
 
 def test_the_filters_offered_are_what_models_do_not_know(site: Site) -> None:
-    from assay.app.scoring import filters, present_elements
+    from assay.app.elements import present_elements
+    from assay.app.scoring import filters
 
     request = site.request("family=big")
     present = present_elements(request)

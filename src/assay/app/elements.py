@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assay.app.site import Request
+
 _TABLE = """
 H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr Nb Mo Tc
 Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi
@@ -26,3 +31,11 @@ def place(symbol: str) -> tuple[int, int]:
         return period + 2, since
     left = (since <= 2 and until) or (period in (4, 5) and until >= 6)
     return period, since if left else COLUMNS - until
+
+
+def present_elements(request: Request) -> set[str]:
+    """Return the elements that occur in the cases of the open family."""
+    snapshot = request.site.snapshot
+    names = [item.name for item in request.board.inside(request.state.category)]
+    return {tag[3:] for name in names for sample in snapshot.samples(name)[:1] for case in sample.cases
+            for tag in case.tags if tag.startswith("el:")}

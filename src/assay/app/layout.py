@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from assay.app import levels
+from assay.app.elements import present_elements
 from assay.app.site import Request
 from assay.app.state import DEFAULT, State
 from assay.app.text import count
@@ -69,7 +70,7 @@ def controls(request: Request) -> list[Component]:
             name="models", value=",".join(state.models), type="text", debounce=True, className="input wide",
             placeholder="all; or chgnet*, *+d3", autoComplete="off")], className="field"),
         select("preset", state.preset, [(name, name) for name in (DEFAULT, *presets)], "Weights") if presets else None,
-        _toggle(state, "elements", "Elements", len(state.without)),
+        _toggle(state, "elements", "Elements", len(state.without)) if present_elements(request) else None,
         _toggle(state, "scoring", "Thresholds & weights", edited),
         html.Span(className="spacer"),
         html.A("CSV", href=f"/api/leaderboard.csv{query}", download="leaderboard.csv", className="button",

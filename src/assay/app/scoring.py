@@ -8,6 +8,7 @@ from typing import Any
 from dash import dcc, html
 
 from assay.app import elements
+from assay.app.elements import present_elements
 from assay.app.layout import link
 from assay.app.site import Request
 from assay.core.benchmark import Benchmark
@@ -106,14 +107,6 @@ def _elements(request: Request) -> Component:
     return html.Section([html.Header([html.H2("Elements"), html.P(note), *presets, clear]),
                          html.Div(cells, className="elements") if present else html.P("No case here names elements.")],
                         className="card", **{"aria-label": "elements"})
-
-
-def present_elements(request: Request) -> set[str]:
-    """Return the elements that occur in the cases of the open family."""
-    snapshot = request.site.snapshot
-    names = [item.name for item in request.board.inside(request.state.category)]
-    return {tag[3:] for name in names for sample in snapshot.samples(name)[:1] for case in sample.cases
-            for tag in case.tags if tag.startswith("el:")}
 
 
 def filters(request: Request, present: Iterable[str]) -> list[tuple[str, set[str]]]:

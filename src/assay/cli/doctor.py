@@ -35,7 +35,7 @@ class Check:
 @click.command(short_help="Check this installation and say what to do.")
 @selectors.as_json
 def doctor(as_json: bool) -> int:
-    """Check this installation: python, torch, store, cache, mirror, environments, plugins, changed benchmarks.
+    """Check this installation: python, torch, store, cache, mirror, sandbox, environments, plugins, changed benchmarks.
 
     Exit 1 if something is wrong; what is optional and missing is not wrong.
     """
@@ -56,7 +56,7 @@ def diagnosis(registry: Registry) -> Iterator[Check]:
 
     looks: tuple[tuple[str, Callable[[Registry], Iterator[Check]]], ...] = (
         ("python", _python), ("torch", _torch), ("store", _store), ("cache", _cache), ("mirror", _mirrors),
-        ("plugins", _plugins), ("environments", _environments), ("benchmarks", _benchmarks))
+        ("sandbox", _sandbox), ("plugins", _plugins), ("environments", _environments), ("benchmarks", _benchmarks))
     for name, look in looks:
         try:
             yield from look(registry)
@@ -145,6 +145,14 @@ def _mirrors(registry: Registry) -> Iterator[Check]:
     else:
         yield Check("mirror", not missing, ", ".join(map(str, mirrors)),
                     f"no such folder: {', '.join(missing)}" if missing else "")
+
+
+def _sandbox(registry: Registry) -> Iterator[Check]:
+    from assay.terminal import sandbox
+
+    reason = sandbox.available()
+    yield Check("sandbox", True, reason or "bubblewrap works: commands can be tried and judged",
+                "without it assay try and terminal/commands say not checked" if reason else "")
 
 
 def _plugins(registry: Registry) -> Iterator[Check]:

@@ -69,7 +69,8 @@ def available(model: Model) -> tuple[bool, str]:
     modules = [model.loader.partition(":")[0].partition(".")[0], *model.meta.get("requires", [])]
     lacking = [name for name in modules if importlib.util.find_spec(name) is None]
     if lacking:
-        return False, f"needs {', '.join(lacking)}: pip install 'assay[{model.family}]'"
+        extra = model.meta.get("extra", model.family)
+        return False, f"needs {', '.join(lacking)}: pip install 'assay[{extra}]'"
     family = registry.families.get(model.family)
     reason = resolve(family.unavailable)(model) if family and family.unavailable else None
     return not reason, reason or ""

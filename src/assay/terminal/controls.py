@@ -13,6 +13,8 @@ from assay.terminal.caselist import CommandCase
 from assay.terminal.homes import Homes
 from assay.terminal.judge import Verdict, judge, missing
 
+CHECKED = ("right", "wrong", "collateral", "timeout")
+
 
 class Trial(NamedTuple):
     """A command that is judged, and what it is: good, bad or mutant."""
@@ -35,7 +37,7 @@ class Controls:
 
     def add(self, trial: Trial, verdict: Verdict) -> None:
         """Count a verdict; one that could not be given is a mismatch of a control, and not counted of a mutant."""
-        checked = verdict.outcome in ("right", "wrong", "collateral", "timeout")
+        checked = verdict.outcome in CHECKED
         if trial.kind == "mutant" and not checked:
             return
         as_expected = checked and verdict.right == (trial.kind == "good")

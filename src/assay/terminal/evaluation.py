@@ -17,7 +17,7 @@ from assay.core.registry import Registry
 from assay.core.store import Store
 from assay.flow import runner
 from assay.flow.selection import Selection
-from assay.terminal import answering, models, row, tally
+from assay.terminal import answering, models, row, sharpness, tally
 from assay.terminal.models import LanguageModel
 from assay.terminal.prompts import DEFAULT, Variant
 from assay.terminal.replies import Replies, problem
@@ -90,7 +90,8 @@ class Evaluation:
             "latency": {"median": statistics.median(latencies) if latencies else None,
                         "p95": latencies[max(0, -(-95 * len(latencies) // 100) - 1)] if latencies else None},
             "usage": {name: _sum(one.get(name) for one in rows) for name in ("input_tokens", "output_tokens")},
-            "cost_usd": _sum(one.get("cost_usd") for one in rows), "controls": None,
+            "cost_usd": _sum(one.get("cost_usd") for one in rows),
+            "controls": sharpness.measured(one["case"] for one in rows),
             "rows": [row.shown(one) for one in rows]}
 
     def _counts(self, rows: Sequence[tally.Row]) -> dict[str, int]:

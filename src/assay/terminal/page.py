@@ -11,13 +11,14 @@ from assay.core import config
 from assay.core.errors import AssayError
 from assay.core.registry import registry
 from assay.core.store import Store
-from assay.terminal import evaluation, reported, row, tally
+from assay.terminal import evaluation, reported, row, sharpness, tally
 from assay.terminal.prompts import DEFAULT
 from assay.terminal.tally import Share
 
 COLUMNS = ("top1", "overall", "invalid_tpr", "unsafe_refused", "invalid_fpr", "json_extracted", "collateral")
 # Okabe and Ito's colours: distinguishable with any colour vision, on white as on black.
 BLUE, ORANGE, GREEN, GREY = "#2f7fc1", "#e08a1e", "#2a9d78", "#8a94a3"
+COLOURS = (BLUE, ORANGE, GREEN, "#c86aa5", "#8a6fd1", "#c9503c")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,16 @@ class Measured:
     variant: str
     shares: dict[str, Share]
     rows: Sequence[tally.Row]
+
+    @property
+    def base(self) -> str:
+        """The model's name without what its row is asked otherwise."""
+        return self.model.partition("@")[0]
+
+    @property
+    def fast(self) -> bool:
+        """Whether the prompt asks for commands alone."""
+        return self.variant.startswith("fast")
 
     @property
     def cost(self) -> float | None:
@@ -81,7 +92,7 @@ def layout() -> Any:
         html.H2("No language model has been measured yet"),
         html.Pre("assay run -b terminal/commands -m recipes\nassay terminal eval --model gpt-4o")], className="wide")]
     if models:
-        parts += [_section("Right answers", "of valid requests, with 95 % intervals", right(models)),
+        parts += [_section("Right answers", "of valid requests, with 95 % intervals" + _sharp(models), right(models)),
                   _section("Right answers by group", "of requests", groups(models)),
                   _section("Refusing what should be refused", "against refusing what should not", refusals(models))]
         if any(one.cost for one in models):
@@ -110,6 +121,15 @@ def _table(models: Sequence[Measured]) -> Any:
     return html.Section([html.H2("Language models and prompts"),
                          html.P("share of requests; hover for counts and 95 % intervals", className="label"),
                          html.Table([html.Thead(head), html.Tbody(body)])], className="wide")
+
+
+def _sharp(models: Sequence[Measured]) -> str:
+    """Say how many damaged commands the checkers reject; no score is better than that."""
+    found = sharpness.measured(one["case"] for model in models for one in model.rows)
+    if found is None or not found["mutants"]["n"]:
+        return "; how sharp the checkers are is not checked"
+    return (f"; the checkers reject {_percent(Share(found['mutants']['rejected'], found['mutants']['n']))} of "
+            f"{found['mutants']['n']} right commands damaged a little")
 
 
 def _link(model: str) -> str:
@@ -144,17 +164,19 @@ def right(models: Sequence[Measured]) -> Any:
 
 
 def groups(models: Sequence[Measured]) -> Any:
-    """Return top1 by group of requests, a colour a model."""
+    """Return top1 by group of requests: a colour a model, its fast prompt hatched beside its regular one."""
     import plotly.graph_objects as go
 
+    bases = list(dict.fromkeys(one.base for one in models))[:len(COLOURS)]
+    shown = sorted((one for one in models if one.base in bases), key=lambda one: (bases.index(one.base), one.fast))
     names = list(dict.fromkeys(row.group(one["tags"]) for model in models for one in model.rows
                                if one["kind"] == "valid"))
-    colours = (BLUE, ORANGE, GREEN, "#c86aa5", "#8a6fd1", "#c9503c")
     drawn = go.Figure([go.Bar(
-        name=model.model, x=names, marker={"color": colours[number % len(colours)]},
+        name=model.model, x=names, marker={"color": COLOURS[bases.index(model.base)], "pattern": {
+            "shape": "/" if model.fast else "", "size": 6, "solidity": 0.45}},
         y=[tally.METRICS["top1"].count([one for one in model.rows if row.group(one["tags"]) == name]).value
-           for name in names]) for number, model in enumerate(models[:len(colours)])])
-    return _styled(drawn, y="right", legend=len(models) > 1)
+           for name in names]) for model in shown])
+    return _styled(drawn, y="right", legend=len(shown) > 1)
 
 
 def refusals(models: Sequence[Measured]) -> Any:

@@ -125,6 +125,7 @@ def _footer(document: Mapping[str, Any]) -> str:
     cost = document["cost_usd"]
     parts.append("cost not known" if cost is None else f"cost {cost:.4f} US dollars")
     controls = document["controls"]
-    if controls:
-        parts.append(f"controls: {100 * controls['mutants']['rate']:.0f} % of damaged commands rejected")
+    if controls and controls["mutants"]["n"]:
+        parts.append(f"checkers reject {100 * controls['mutants']['rate']:.0f} % of commands damaged a little "
+                     f"({controls['mutants']['n']} tried)")
     return ". ".join(parts) + "."
