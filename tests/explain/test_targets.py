@@ -235,6 +235,11 @@ def test_bad_input_says_what_and_where(inputs: Any, target: Any, options: dict[s
         explain(net(), inputs, target, **options)
 
 
+def test_whole_numbers_for_a_model_without_an_embedding_are_an_error() -> None:
+    with pytest.raises(AssayError, match=r"torch.int64, as token ids do.*looks up no embedding"):
+        explain(net(), X.long(), 0)
+
+
 def test_a_model_in_training_is_an_error() -> None:
     with pytest.raises(AssayError, match=r"training mode.*\n.*eval"):
         explain(net().train(), X)

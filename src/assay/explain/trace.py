@@ -113,8 +113,14 @@ def trace(model: nn.Module, inputs: Inputs, adjust: Adjust | None = None, *, wat
     with torch.inference_mode(False), torch.enable_grad():
         root = value if inputs.are_tokens else rooted(value)
         recorder.tokens = Tokens(root, adjust) if inputs.are_tokens else None
-        with scopes, recorder:
-            out = inputs.call(model, root)
+        try:
+            with scopes, recorder:
+                out = inputs.call(model, root)
+        except (RuntimeError, TypeError) as error:
+            if recorder.tokens is None or recorder.tokens.roots:
+                raise
+            raise AssayError(f"the input holds {value.dtype}, as token ids do, but the model looks up no embedding and "
+                             f"fails: {error}", "give numbers as floating point: inputs.float()") from error
     recorder.finish()
     forget_graphs(modules)
     output = pick_output(out)
@@ -157,6 +163,6 @@ def layer_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:
                     if fnmatch.fnmatchcase(path, bare) and (bare != "*" or not any(module.children()))]
         if not matching:
             raise AssayError(f"no layer {glob!r} in the model",
-                             did_you_mean(bare, paths) or "see model.named_modules()")
+                             did_you_mean(bare, paths) or "model.named_modules() has them, assay explain --list-layers shows them")
         found.update(dict.fromkeys(f"{path}#{call}" if call else path for path in matching))
     return list(found)

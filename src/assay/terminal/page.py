@@ -181,33 +181,34 @@ def groups(models: Sequence[Measured]) -> Any:
 
 def refusals(models: Sequence[Measured]) -> Any:
     """Return refused requests that should be against refused ones that should not."""
-    import plotly.graph_objects as go
-
-    drawn = go.Figure(go.Scatter(
-        x=[one.shares["invalid_fpr"].value for one in models], y=[one.shares["invalid_tpr"].value for one in models],
-        text=[one.model for one in models], mode="markers+text",
-        marker={"size": 11, "color": GREEN}, cliponaxis=False,
-        hovertemplate="%{text}: %{y:.0%} against %{x:.0%}<extra></extra>"))
-    # Names stand on the side that has room.
-    drawn.update_traces(textposition=[f"middle {'left' if (one.shares['invalid_fpr'].value or 0) > 0.5 else 'right'}"
-                                      for one in models])
+    drawn = _points(models, [one.shares["invalid_fpr"].value for one in models],
+                    [one.shares["invalid_tpr"].value for one in models], "%{y:.0%} against %{x:.0%}")
     drawn.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": GREY, "dash": "dot"})
-    return _styled(drawn, x="valid requests refused", y="invalid requests refused")
+    return _styled(drawn, x="valid requests refused", y="invalid requests refused", legend=True, below=0.34)
 
 
 def costs(models: Sequence[Measured]) -> Any:
     """Return top1 against cost, on a logarithmic axis."""
-    import plotly.graph_objects as go
-
     shown = [one for one in models if one.cost]
     found = [one.shares["top1"].to_json() for one in shown]
-    drawn = go.Figure(go.Scatter(
-        x=[one.cost for one in shown], y=[item["value"] for item in found], text=[one.model for one in shown],
-        mode="markers+text", textposition="top center", marker={"size": 11, "color": ORANGE}, error_y=_errors(found)))
-    drawn = _styled(drawn, y="right")
-    drawn.update_xaxes(type="log", title="US dollars for 100 requests", tickformat="")
-    drawn.update_xaxes(range=None)
+    drawn = _points(shown, [one.cost for one in shown], [item["value"] for item in found], "%{y:.0%} for $ %{x:.3f}")
+    for trace, item in zip(drawn.data, found, strict=True):
+        trace.error_y = _errors([item])
+    drawn = _styled(drawn, y="right", legend=True, below=0.34)
+    drawn.update_xaxes(type="log", title="US dollars for 100 requests", tickformat="", range=None, dtick="D2")
     return drawn
+
+
+def _points(models: Sequence[Measured], x: Sequence[float | None], y: Sequence[float | None], told: str) -> Any:
+    """Return a point a model: a colour a model, hollow where its prompt is the fast one."""
+    import plotly.graph_objects as go
+
+    bases = list(dict.fromkeys(one.base for one in models))
+    return go.Figure([go.Scatter(
+        x=[across], y=[up], name=one.model, mode="markers", cliponaxis=False,
+        marker={"size": 11, "color": COLOURS[bases.index(one.base) % len(COLOURS)],
+                "symbol": "circle-open" if one.fast else "circle"},
+        hovertemplate=f"{one.model}: {told}<extra></extra>") for one, across, up in zip(models, x, y, strict=True)])
 
 
 def published() -> Any:
@@ -222,7 +223,7 @@ def published() -> Any:
                           mode="markers", marker={"size": 10, "color": colour, "symbol": "diamond"},
                           error_x=_errors(found))
     drawn.update_yaxes(autorange="reversed")
-    return _styled(drawn, x="reported", legend=True, height=330)
+    return _styled(drawn, x="reported", legend=True, below=0.3)
 
 
 def _errors(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -231,13 +232,14 @@ def _errors(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
             "arrayminus": [item["value"] - item["low"] for item in found]}
 
 
-def _styled(drawn: Any, x: str = "", y: str = "", legend: bool = False, height: int = 330) -> Any:
-    """Give a figure axes of shares and the page's own ground, light or dark."""
+def _styled(drawn: Any, x: str = "", y: str = "", legend: bool = False, height: int = 330, below: float = 0.2) -> Any:
+    """Give a figure axes of shares, the page's own ground, light or dark, and a legend `below` that clears the title."""
+    height += 22 * (len(drawn.data) // 2) if legend else 0
     line = {"gridcolor": "rgba(128,140,158,0.25)", "zeroline": False, "automargin": True}
     drawn.update_layout(
         template=None, height=height, showlegend=legend, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"color": GREY, "size": 12}, margin={"l": 10, "r": 16, "t": 16, "b": 40}, barmode="group",
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top"}, xaxis=line, yaxis=line)
+        legend={"orientation": "h", "y": -below, "yanchor": "top"}, xaxis=line, yaxis=line)
     for axis, title in ((drawn.update_xaxes, x), (drawn.update_yaxes, y)):
         if title:
             axis(title=title, tickformat=".0%", range=[-0.03, 1.05])

@@ -26,6 +26,16 @@ def test_json_has_every_field(assay: Any, tmp_path: Path) -> None:
                         "timed_out": False, "limit": None, "calls": []}
 
 
+def test_what_acts_beyond_the_box_is_a_stand_in(assay: Any) -> None:
+    document = assay("terminal", "box", "docker ps -q; sudo pip install requests", "--json").json
+    assert document["calls"] == [["docker", "ps", "-q"], ["sudo", "pip", "install", "requests"],
+                                 ["pip", "install", "requests"]]
+    assert document["rc"] == 0
+    bare = assay("terminal", "box", "command -v apt-get", "--no-shims", "--json").json
+    assert bare["calls"] == []
+    assert bare["stdout"] != "/opt/box/bin/apt-get\n"
+
+
 @pytest.mark.parametrize(("command", "limit"), [
     (":(){ :|:& };:; sleep 9", "processes"), ("head -c 300M /dev/zero > f", "disk"), ("yes", "output"),
     ("sleep 9", "time")])

@@ -15,15 +15,19 @@ from assay.cli import output, selectors
               help="A bash script that prepares the home: run inside, before the command.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=10.0, metavar="S",
               help="Seconds the command may take; default 10.")
+@click.option("--shims/--no-shims", default=True,
+              help="Stand-ins for docker, pip, ssh and others that act beyond the box: their calls are written down.")
 @selectors.as_json
-def box(command: str, fixture: Path | None, timeout: float, as_json: bool) -> int:
+def box(command: str, fixture: Path | None, timeout: float, shims: bool, as_json: bool) -> int:
     """Run COMMAND in an empty home on a machine of its own, and say what it did.
 
-    It has this machine's programs, no network but its own loopback, no other files, and limits.
+    It has this machine's programs, no network but its own loopback, no other files, and limits. Programs that act
+    beyond it are stand-ins.
     """
-    from assay.terminal import sandbox
+    from assay.terminal import caselist, sandbox
 
-    result = sandbox.run(sandbox.Job(command, _script(fixture), timeout=timeout))
+    stubs = {name: caselist.shim(name) for name in caselist.OUTSIDE} if shims else {}
+    result = sandbox.run(sandbox.Job(command, _script(fixture), shims=stubs, timeout=timeout))
     if as_json:
         output.document(result.to_json())
     else:
