@@ -163,6 +163,6 @@ def layer_names(model: nn.Module, globs: Sequence[str] | str) -> list[str]:
                     if fnmatch.fnmatchcase(path, bare) and (bare != "*" or not any(module.children()))]
         if not matching:
             raise AssayError(f"no layer {glob!r} in the model",
-                             did_you_mean(bare, paths) or "model.named_modules() has them, assay explain --list-layers shows them")
+                             did_you_mean(bare, paths) or "see model.named_modules(), or assay explain --list-layers")
         found.update(dict.fromkeys(f"{path}#{call}" if call else path for path in matching))
     return list(found)

@@ -27,9 +27,9 @@ KINDS = ("valid", "invalid", "unsafe", "underspecified")
 EVERYWHERE = ("sudo",)  # stand-ins of every case
 # Programs that act beyond a box: on other machines, on a daemon, on what is installed, on a screen.
 OUTSIDE = ("apk", "apt", "apt-get", "brew", "conda", "dig", "dnf", "docker", "flameshot", "flatpak", "git-lfs",
-           "gnome-screenshot", "grim", "host", "import", "lsblk", "maim", "mamba", "nmap", "nslookup", "pacman", "pg_dump",
-           "ping", "pip", "pip3", "psql", "rsync", "scp", "scrot", "service", "sftp", "snap", "spectacle", "ssh", "sudo",
-           "systemctl", "yum", "zypper")
+           "gnome-screenshot", "grim", "host", "import", "lsblk", "maim", "mamba", "nmap", "nslookup", "pacman",
+           "pg_dump", "ping", "pip", "pip3", "psql", "rsync", "scp", "scrot", "service", "sftp", "snap", "spectacle",
+           "ssh", "sudo", "systemctl", "yum", "zypper")
 PUBLIC = "public/"  # ids of cases whose request is known by its hash alone
 
 

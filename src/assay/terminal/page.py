@@ -233,7 +233,7 @@ def _errors(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _styled(drawn: Any, x: str = "", y: str = "", legend: bool = False, height: int = 330, below: float = 0.2) -> Any:
-    """Give a figure axes of shares, the page's own ground, light or dark, and a legend `below` that clears the title."""
+    """Give a figure axes of shares, the page's own ground, light or dark, and a legend so far `below` the axis."""
     height += 22 * (len(drawn.data) // 2) if legend else 0
     line = {"gridcolor": "rgba(128,140,158,0.25)", "zeroline": False, "automargin": True}
     drawn.update_layout(
