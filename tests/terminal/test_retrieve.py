@@ -248,6 +248,10 @@ PAGE = """\
 - Paint a widget:
 
 `frobnicate paint {{colour}}`
+
+- E[x]tract its core:
+
+`frobnicate x {{widget.wid[.gz|.xz]}}`
 """
 
 
@@ -276,6 +280,11 @@ def test_placeholders_become_slots_of_their_kind(checkout: Path) -> None:
     found = {item.recipe_id: item.command for item in search("turn gadgets into widgets", folder=checkout)}
     assert found["tldr/frobnicate/2"] == "frobnicate --jobs {n} {folder} {folder2}"
     assert search("paint the widget", folder=checkout)[0].command == "frobnicate paint {value}"
+
+
+def test_letters_that_stand_for_an_option_are_part_of_their_word(checkout: Path) -> None:
+    found = search("extract the core", folder=checkout)[0]
+    assert (found.recipe_id, found.command) == ("tldr/frobnicate/4", "frobnicate x {file}")
 
 
 def test_a_page_that_changed_is_read_again(checkout: Path) -> None:

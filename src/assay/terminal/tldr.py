@@ -14,6 +14,7 @@ from assay.terminal.recipebook import Recipe
 
 CREDIT = "tldr-pages, CC BY 4.0"
 PLATFORMS = {"Darwin": "osx"}
+_MNEMONIC = re.compile(r"\[(\w+)\](?=\w)|(?<=\w)\[(\w+)\]")  # "E[x]tract", for the letter of the option
 _PLACEHOLDER = re.compile(r"\{\{(.+?)\}\}(?!\})")
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple((slot, re.compile(pattern)) for slot, pattern in (
     ("folder", r"director|folder"), ("url", r"^https?:|url"),
@@ -70,7 +71,7 @@ def page(name: str, text: str) -> Iterator[Recipe]:
         if line.startswith(">") and not summary:
             summary = line.lstrip("> ").rstrip(".")
         elif line.startswith("- "):
-            task = line[2:].rstrip(":")
+            task = _MNEMONIC.sub(lambda found: found[1] or found[2], line[2:].rstrip(":"))
         elif task and len(line) > 2 and line[0] == line[-1] == "`":
             count += 1
             yield Recipe(f"tldr/{name}/{count}", (task.replace("`", ""),), _command(line[1:-1]),
