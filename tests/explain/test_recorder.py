@@ -420,3 +420,34 @@ def test_a_buffer_that_the_model_writes_to_keeps_no_graph() -> None:
     found = explain(model, torch.ones(1, 3), 0, composite="epsilon")
     assert not model.cache.requires_grad
     assert found.relevance.abs().sum() > 0
+
+
+class Used(nn.Module):
+    """A tensor that something has taken before an activation overwrites it."""
+
+    def __init__(self, taken: Callable[[Tensor], Tensor], activation: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        self.first, self.last = nn.Linear(5, 6).double(), nn.Linear(6, 3).double()
+        self.taken, self.activation = taken, activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = self.first(x)
+        return self.last(self.taken(a) + self.activation(a))
+
+
+@pytest.mark.parametrize("composite", ["epsilon", "epsilon-plus", "attn-lrp"])
+@pytest.mark.parametrize("taken", [lambda a: a * a, lambda a: a * torch.sigmoid(a), torch.tanh, lambda a: a.abs()],
+                         ids=["square", "gate", "tanh", "abs"])
+@pytest.mark.parametrize(("activation", "in_place"), [
+    (F.relu, F.relu_), (lambda a: a.clamp(min=0), lambda a: a.clamp_(min=0)), (F.silu, lambda a: F.silu(a, True)),
+    (lambda a: F.leaky_relu(a, 0.1), lambda a: F.leaky_relu_(a, 0.1)), (torch.sigmoid, torch.sigmoid_)],
+    ids=["relu", "clamp", "silu", "leaky", "sigmoid"])
+def test_overwriting_what_was_taken_before_changes_nothing(activation: Any, in_place: Any, taken: Any,
+                                                           composite: str) -> None:
+    x = torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    apart = explain(Used(taken, activation).eval(), x, 1, composite=composite, layers=["first"], on_uncovered="gradient")
+    together = explain(Used(taken, in_place).eval(), x, 1, composite=composite, layers=["first"],
+                       on_uncovered="gradient")
+    assert torch.allclose(apart.relevance, together.relevance, rtol=0, atol=1e-12)
+    assert torch.allclose(apart.layers["first"], together.layers["first"], rtol=0, atol=1e-12)

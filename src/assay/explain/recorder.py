@@ -147,6 +147,11 @@ class Recorder(TorchFunctionMode):
                 source.out, source.clipped = op.inputs[i], False
             source.taken = True
 
+    def _gave_up(self, tensor: Tensor) -> bool:
+        """Whether what made a tensor has given it up for a rectifier's result."""
+        source = self.ops.get(edge_of(tensor)[0])
+        return source is not None and source.clipped and source.out_edge == edge_of(tensor)
+
     def _in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """Run an operation that overwrites its first argument, so that what rules need survives."""
         target: Tensor = args[0]
@@ -163,7 +168,8 @@ class Recorder(TorchFunctionMode):
         result = result if result.dtype == target.dtype else result.to(target.dtype)
         if hidden:
             self._renamed[id(target)] = (target, result)
-            target.data = result.detach()  # what nobody looks at any more is freed
+            if name == "relu_" and self._gave_up(target):
+                target.data = result.detach()  # autograd keeps the result of a relu, and nobody else took the operand
             return result
         return self._overwrite(torch.Tensor.copy_, "copy", (target, result), {})
 
