@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -446,8 +447,7 @@ class Used(nn.Module):
 def test_overwriting_what_was_taken_before_changes_nothing(activation: Any, in_place: Any, taken: Any,
                                                            composite: str) -> None:
     x = torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    apart = explain(Used(taken, activation).eval(), x, 1, composite=composite, layers=["first"], on_uncovered="gradient")
-    together = explain(Used(taken, in_place).eval(), x, 1, composite=composite, layers=["first"],
-                       on_uncovered="gradient")
+    apart, together = (explain(Used(taken, function).eval(), x, 1, composite=composite, layers=["first"],
+                               on_uncovered="gradient") for function in (activation, in_place))
     assert torch.allclose(apart.relevance, together.relevance, rtol=0, atol=1e-12)
     assert torch.allclose(apart.layers["first"], together.layers["first"], rtol=0, atol=1e-12)
