@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from assay.core.errors import AssayError
-from assay.explain import COMPOSITES, Composite, Epsilon, Flat, Gamma, ZPlus, composite, explain
+from assay.explain import COMPOSITES, AlphaBeta, Composite, Epsilon, Flat, Gamma, ZPlus, composite, explain
 from assay.explain.composites import spelled
 
 torch.set_num_threads(1)
@@ -124,3 +124,26 @@ def test_the_report_is_plain_data_and_a_table(tmp_path: Path) -> None:
         found.save(tmp_path / "found.txt")
     with pytest.raises(AssayError, match="No such file or directory"):
         found.save(tmp_path / "nowhere" / "found.npz")
+
+
+@pytest.mark.parametrize("rule", [Epsilon(), ZPlus(), AlphaBeta(2, 1), AlphaBeta(3, 2), Gamma(0.5)], ids=repr)
+def test_the_books_of_a_dense_layer_close(rule: Any) -> None:
+    """On sums of both signs no rule loses anything: bias and stabiliser are all that is missing."""
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(6, 8), nn.Linear(8, 5), nn.Linear(5, 3)).double().eval()
+    x = torch.randn(4, 6, dtype=torch.float64)
+    found = explain(model, x, 1, composite=Composite(layers=[("linear", rule)]), audit=True)
+    for line in found.report.as_dict()["ops"]:
+        assert abs(line["bias"]) > 1e-3
+        assert abs(line["lost"]) < 1e-9 * (abs(line["r_out"]) + abs(line["bias"]))
+
+
+def test_the_books_of_a_changed_rectifier_know_its_operand() -> None:
+    """Deconvnet hands on what sits on negative entries: the relevance booked there is of those entries."""
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 3)).double().eval()
+    x = torch.randn(4, 6, dtype=torch.float64)
+    line = explain(model, x, 1, composite="deconvnet", audit=True).report.as_dict()["ops"][1]
+    with torch.no_grad():
+        booked = float((model[0](x) * model[2].weight[1].clamp(min=0)).sum())
+    assert line["r_in"] == pytest.approx(booked, rel=1e-9)

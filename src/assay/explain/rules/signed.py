@@ -73,17 +73,17 @@ class AlphaBeta(Signed):
         up: Tensor | None = op.keep("z+", lambda: image(op, family, 1, b))
         assert up is not None
         down = self._inhibiting(op, up, b) if self.beta else None
-        shares = [self._per_part(op, r, up, b, 1).mul_(self.alpha)]
+        shares = [self._per_part(op, r, up, b, 1, self.alpha)]
         if down is None:
             return (Flow(hand_on(op, shares[0], family, 1), owned=True),)
-        shares.append(self._per_part(op, r, down, self.offset(op, -1), -1).mul_(-self.beta))
+        shares.append(self._per_part(op, r, down, self.offset(op, -1), -1, -self.beta))
         up = down = None
         return (Flow(hand_on_both(op, shares, family, family), owned=True),)
 
-    def _per_part(self, op: Op, r: Tensor, part: Tensor, b: Tensor | None, sign: int) -> Tensor:
-        """Return relevance per unit of a part, in the part's memory if nobody else needs it."""
+    def _per_part(self, op: Op, r: Tensor, part: Tensor, b: Tensor | None, sign: int, share: float) -> Tensor:
+        """Return the part's share of relevance per unit of it, in the part's memory if nobody else needs it."""
         e = op.epsilon(self.stabilizer)
-        s = ratio(r, part.add_(e, alpha=sign) if op.may_overwrite else torch.add(part, e, alpha=sign))
+        s = ratio(r, part.add_(e, alpha=sign) if op.may_overwrite else torch.add(part, e, alpha=sign)).mul_(share)
         op.absorb(s, b, part, e)
         return s
 
