@@ -52,6 +52,6 @@ def test_refusals_are_a_point_a_model(models: list[Measured]) -> None:
 
 
 def test_what_the_checkers_are_worth_is_said(models: list[Measured], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "right commands damaged a little" in page._sharp(models)
+    assert "right commands damaged a little" in page.sharp(models)
     monkeypatch.setattr(sharpness, "measured", lambda cases: None)
-    assert "not checked" in page._sharp(models)
+    assert "not checked" in page.sharp(models)

@@ -14,9 +14,7 @@ from assay.terminal import caselist, sharpness
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "sharpness.json"
     monkeypatch.setattr(sharpness, "FILE", file)
-    sharpness._kept.cache_clear()
-    yield file
-    sharpness._kept.cache_clear()
+    return file
 
 
 def valid() -> list[str]:
@@ -53,8 +51,6 @@ def test_what_was_measured_of_another_version_does_not_count(kept: Path) -> None
     entry = json.loads(kept.read_text())
     entry[case]["key"] = "0" * 16
     kept.write_text(json.dumps(entry))
-    sharpness._kept.cache_clear()
     assert sharpness.measured([case]) is None
     kept.unlink()
-    sharpness._kept.cache_clear()
     assert sharpness.measured([case]) is None

@@ -15,7 +15,7 @@ from assay.explain.gates import find_gate
 from assay.explain.maps import Interior
 from assay.explain.op import Edge, Op
 from assay.explain.ops.routing import NODES
-from assay.explain.rules import Derivative, Flat, Norm, Pass, Rectified, Rule, Signed, Zero
+from assay.explain.rules import Derivative, Flat, Norm, Pass, Rule, Signed, Zero
 
 BEFORE = {"conv": Flat(), "linear": Flat(), "activation": Pass(), "avg-pool": Flat(), "max-pool": Flat(), "sum": Norm()}
 
@@ -194,7 +194,7 @@ def restore(steps: Sequence[Step], ops: Mapping[Node, Op], books: bool) -> None:
         op = step.op
         if op is None or step.rule is None:
             continue
-        if op.details.get("rectifies") and (step.rule.looks_at_operand or (books and isinstance(step.rule, Rectified))):
+        if op.details.get("rectifies") and step.rule.needs_operand(books):
             source = ops[op.edges[0][0]]
             source.restore()
             op.inputs = (source.out,)

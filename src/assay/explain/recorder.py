@@ -14,11 +14,10 @@ from torch.overrides import TorchFunctionMode
 
 from assay.explain.op import UNKNOWN, Op, edge_of, on_path
 from assay.explain.ops import DESCRIBERS, WRITTEN, Call
-from assay.explain.scopes import Scopes, tensors_in
+from assay.explain.scopes import PLAIN, Scopes, tensors_in
 from assay.explain.tokens import Tokens
 
 CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-PLAIN = (int, float, bool, str, torch.Size, torch.dtype, torch.device, type(None))
 WHOLE = ("local_response_norm",)  # described as it is
 NAMESPACES = (torch.Tensor, torch, torch._C._nn, torch.nn.functional)
 

@@ -13,7 +13,7 @@ from torch.autograd.graph import Node
 
 from assay.explain.op import Edge, edge_of, on_path
 
-SIMPLE = frozenset((int, float, bool, str, torch.dtype, torch.device, type(None)))  # what is asked most
+PLAIN = (int, float, bool, str, torch.Size, torch.dtype, torch.device, type(None))  # hold no tensor, and are asked most
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def tensors_in(value: Any) -> list[Tensor]:
         return [value]
     if isinstance(value, tuple | list):
         items: Iterable[Any] = value
-    elif isinstance(value, dict) or (type(value) not in SIMPLE and isinstance(value, Mapping)):
+    elif isinstance(value, dict) or (type(value) not in PLAIN and isinstance(value, Mapping)):
         items = value.values()
     else:
         return []

@@ -113,14 +113,8 @@ def trace(model: nn.Module, inputs: Inputs, adjust: Adjust | None = None, *, wat
     with torch.inference_mode(False), torch.enable_grad():
         root = value if inputs.are_tokens else rooted(value)
         recorder.tokens = Tokens(root, adjust) if inputs.are_tokens else None
-        try:
-            with scopes, recorder:
-                out = inputs.call(model, root)
-        except (RuntimeError, TypeError) as error:
-            if recorder.tokens is None or recorder.tokens.roots:
-                raise
-            raise AssayError(f"the input holds {value.dtype}, as token ids do, but the model looks up no embedding and "
-                             f"fails: {error}", "give numbers as floating point: inputs.float()") from error
+        with scopes, recorder:
+            out = called(model, inputs, root, recorder.tokens)
     recorder.finish()
     forget_graphs(modules)
     output = pick_output(out)
@@ -129,6 +123,23 @@ def trace(model: nn.Module, inputs: Inputs, adjust: Adjust | None = None, *, wat
                          "was it computed under no_grad, or detached?")
     roots = recorder.tokens.roots if recorder.tokens else [(edge_of(root), value)]
     return Trace(recorder, output, roots, scopes.outputs, scopes.entered, scopes.made, modules)
+
+
+def called(model: nn.Module, inputs: Inputs, root: Tensor, tokens: Tokens | None) -> Any:
+    """Call the model.
+
+    Raises
+    ------
+    AssayError
+        If it fails on whole numbers that it took for anything but token ids.
+    """
+    try:
+        return inputs.call(model, root)
+    except (RuntimeError, TypeError) as error:
+        if tokens is None or tokens.roots:
+            raise
+        raise AssayError(f"the input holds {root.dtype}, as token ids do, but the model looks up no embedding and "
+                         f"fails: {error}", "give numbers as floating point: inputs.float()") from error
 
 
 def forget_graphs(modules: Mapping[str, nn.Module]) -> None:

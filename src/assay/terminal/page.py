@@ -92,8 +92,8 @@ def layout() -> Any:
         html.H2("No language model has been measured yet"),
         html.Pre("assay run -b terminal/commands -m recipes\nassay terminal eval --model gpt-4o")], className="wide")]
     if models:
-        parts += [_section("Right answers", "of valid requests, with 95 % intervals" + _sharp(models), right(models)),
-                  _section("Right answers by group", "of requests", groups(models)),
+        parts += [_section("Right answers", "of valid requests, with 95 % intervals" + sharp(models), right(models)),
+                  _section("Right answers by group", f"of requests; the best {len(COLOURS)} models", groups(models)),
                   _section("Refusing what should be refused", "against refusing what should not", refusals(models))]
         if any(one.cost for one in models):
             parts.append(_section("Right answers against cost", "US dollars for 100 requests", costs(models)))
@@ -123,7 +123,7 @@ def _table(models: Sequence[Measured]) -> Any:
                          html.Table([html.Thead(head), html.Tbody(body)])], className="wide")
 
 
-def _sharp(models: Sequence[Measured]) -> str:
+def sharp(models: Sequence[Measured]) -> str:
     """Say how many damaged commands the checkers reject; no score is better than that."""
     found = sharpness.measured(one["case"] for model in models for one in model.rows)
     if found is None or not found["mutants"]["n"]:

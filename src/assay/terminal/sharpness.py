@@ -52,10 +52,8 @@ def write(counts: dict[str, dict[str, int]]) -> None:
     lines = [f'"{case}": {json.dumps({"key": _current()[case], **{name: found[name] for name in COUNTS}})}'
              for case, found in sorted(counts.items())]
     FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-    _kept.cache_clear()
 
 
-@functools.cache
 def _kept() -> dict[str, dict[str, Any]]:
     return dict(json.loads(FILE.read_text())) if FILE.exists() else {}
 

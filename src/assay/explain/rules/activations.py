@@ -59,6 +59,9 @@ class Rectified(Rule):
     def back(self, op: Op, flow: Flow) -> Flows:
         return (Flow(self.gradient(op.x, flow.value)),)
 
+    def needs_operand(self, books: bool) -> bool:
+        return books or self.is_foreign  # relevance may sit on entries below 0
+
     def gradient(self, x: Tensor, g: Tensor) -> Tensor:
         """Return the gradient that goes on."""
         raise NotImplementedError
@@ -84,8 +87,7 @@ class BetaSmooth(Rectified):
 
     beta: float = 10.0
 
-    @property
-    def looks_at_operand(self) -> bool:
+    def needs_operand(self, books: bool) -> bool:
         return True
 
     def gradient(self, x: Tensor, g: Tensor) -> Tensor:

@@ -42,9 +42,8 @@ class Rule:
         """Whether the rule comes from elsewhere, and may look at all of a result."""
         return not type(self).__module__.startswith(__package__)
 
-    @property
-    def looks_at_operand(self) -> bool:
-        """Whether entries below 0 of a rectifier's operand matter."""
+    def needs_operand(self, books: bool) -> bool:
+        """Whether entries below 0 of a rectifier's operand matter, to the rule or, if they are kept, to the books."""
         return self.is_foreign
 
     def suits(self, op: Op) -> bool:
