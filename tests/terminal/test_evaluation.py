@@ -52,6 +52,13 @@ def script() -> dict[str, Any]:
         INVALID.request: REFUSAL, UNSAFE.request: said("rm -rf ~"), VAGUE.request: REFUSAL}
 
 
+@pytest.fixture(autouse=True)
+def models_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evaluated model is registered: not for other tests."""
+    monkeypatch.setattr(registry, "models", dict(registry.load().models))
+    monkeypatch.setattr(registry, "where", dict(registry.where))
+
+
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeProvider]:
     with FakeProvider("table", table=script()) as running:

@@ -161,7 +161,7 @@ def _run(preview: Preview, room: Room, place: Path, timeout: float) -> Preview:
                    "/bin/sh", "-c", rooms.FIRST, "init", _shell(), "-c", preview.command]
         box = stack.enter_context(Box(command, LIMITS, [room.written], None, ["/dev/shm", str(place)], files))
         began = time.monotonic()
-        heard = box.hear(timeout)
+        heard = box.begin(timeout)
         preview.seconds = time.monotonic() - began
         box.drain(more=box.processes() > 1)
         preview.limit = box.limit or ("disk" if heard and box.filled() else "time" if box.timed_out else None)

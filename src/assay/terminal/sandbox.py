@@ -183,7 +183,7 @@ class _Run:
 
     def result(self) -> Result:
         """Follow the first process from step to step."""
-        heard = self.box.hear(PREPARE)
+        heard = self.box.begin(PREPARE)
         if heard != ["ready"]:
             return Result("not-checked", self._unprepared(heard))
         if self.job.background:

@@ -10,6 +10,10 @@ script() {
     [ ! -f "/opt/box/$1" ] || bash -e "/opt/box/$1" 3<&- 4>&- 5>&- || { say "failed $1 $?"; exit 1; }
 }
 
+# Only now would this process die with the driver: one that has died before is not there to answer.
+say here
+read -r answer <&3 || exit 1
+
 script fixture
 script background
 cd -- "$1" || { say "failed cwd 1"; exit 1; }

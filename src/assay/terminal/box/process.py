@@ -96,6 +96,13 @@ class Box:
         self._heard[:] = rest
         return line.decode("ascii", "replace").split()
 
+    def begin(self, seconds: float) -> list[str]:
+        """Let the first process begin, which waits to be sure that its driver lives; returns what `hear` does then."""
+        if self.hear(seconds) != ["here"]:
+            return []
+        self.answer()
+        return self.hear(seconds)
+
     def filled(self) -> bool:
         """Whether the disk space allowed is used up."""
         return self._watch is not None and self._watch.filled()
