@@ -27,7 +27,8 @@ def once(plan: Plan) -> dict[Op, Any]:
 
 def lines_of(ran: Mapping[Op, Any]) -> list[Line]:
     """Return the lines of a report."""
-    names = {id(rule): repr(rule) if rule is not None else "gradient" for rule in ran.values()}
+    rules = {id(rule): rule for rule in ran.values()}  # many operations share one
+    names = {key: "gradient" if rule is None else repr(rule) for key, rule in rules.items()}
     return [Line(op.index, op.name, op.module, names[id(rule)], [tuple(x.shape) for x in op.inputs],
                  tuple(op.out.shape)) for op, rule in ran.items()]
 
@@ -73,6 +74,8 @@ def enter(lines: Sequence[Line], books: Mapping[Op, Books]) -> None:
 
 def gathered(books: Mapping[Op, Books], model: nn.Module, weights: Sequence[str], many: int) -> dict[str, Tensor]:
     """Return relevance of parameters, of all operations that used them, in the parameters' shapes."""
+    if not weights:
+        return {}
     parameters = parameters_of(model)
     wanted = {parameters[name].data_ptr(): name for name in weights}
     found: dict[str, Tensor] = {}

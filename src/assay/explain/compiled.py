@@ -18,7 +18,7 @@ def plain(path: str) -> str:
     >>> plain("head._orig_mod.fc")
     'head.fc'
     """
-    return ".".join(step for step in path.split(".") if step != INNER)
+    return ".".join(step for step in path.split(".") if step != INNER) if INNER in path else path
 
 
 def modules_of(model: nn.Module) -> dict[str, nn.Module]:

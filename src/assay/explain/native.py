@@ -39,24 +39,24 @@ def _call_python(node: BackwardCFunction, given: Mapping[int, Tensor]) -> list[T
 
 def _fitted(g: Tensor, source: Node, nr: int) -> Tensor:
     meta = source._input_metadata[nr]
-    if g.shape != meta.shape:
-        g = g.sum_to_size(tuple(meta.shape))
+    shape = tuple(meta.shape)  # it is a list there, which equals no shape
+    if g.shape != shape:
+        g = g.sum_to_size(shape)
     return g if g.dtype == meta.dtype else g.to(meta.dtype)
 
 
 def carry(given: Mapping[Edge, Tensor], stops: Sequence[Edge]) -> Gradients:
     """Return the gradients that arrive at `stops`, given those of some results; nothing goes past a stop.
 
-    Operands may depend on each other: each gets what the operation itself sends there.
+    Operands may depend on each other: each gets what the operation itself sends there. Call it under `no_grad`.
     """
     arrived: dict[Edge, Tensor] = {}
     pending = dict(given)
-    with torch.no_grad():
-        for node in _order({node for node, _ in given}, frozenset(stops)):
-            at_node = {nr: pending.pop((node, nr)) for nr in range(len(node._input_metadata)) if (node, nr) in pending}
-            for edge, g in call_node(node, at_node) if at_node else ():
-                goal = arrived if edge in stops else pending
-                goal[edge] = goal[edge] + g if edge in goal else g
+    for node in _order({node for node, _ in given}, frozenset(stops)):
+        at_node = {nr: pending.pop((node, nr)) for nr in range(len(node._input_metadata)) if (node, nr) in pending}
+        for edge, g in call_node(node, at_node) if at_node else ():
+            goal = arrived if edge in stops else pending
+            goal[edge] = goal[edge] + g if edge in goal else g
     return tuple(arrived.get(edge) for edge in stops)
 
 
@@ -65,6 +65,8 @@ def _order(starts: Iterable[Node], stops: frozenset[Edge]) -> list[Node]:
     found: list[Node] = []
     done: set[Node] = set()
     stack = [(node, False) for node in starts]
+    if len(stack) == 1 and stops.issuperset(edge for edge in stack[0][0].next_functions if edge[0] is not None):
+        return [stack[0][0]]  # as is most often so
     while stack:
         node, left = stack.pop()
         if left:

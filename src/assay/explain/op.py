@@ -54,7 +54,7 @@ class Books:
         return torch.cat(parts)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Op:
     """An operation that ran on the path from the explained input to the output.
 

@@ -66,9 +66,11 @@ class Passes:
 
     def _fitting(self, many: int) -> int:
         """Return how many passes fit into memory at once."""
+        if many <= 1:
+            return 1
         sizes = [math.prod(meta.shape) * meta.dtype.itemsize for step in self.plan.steps
                  for meta in step.node._input_metadata]
-        return max(1, CAP // (LIVE * max(sizes, default=1))) if many > 1 else 1
+        return max(1, CAP // (LIVE * max(sizes, default=1)))
 
     def _in_parts(self, steps: list[Step], pending: Pending, many: int, most: int) -> Pending:
         parts = []

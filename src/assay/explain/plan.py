@@ -20,7 +20,7 @@ from assay.explain.rules import Derivative, Flat, Norm, Pass, Rule, Signed, Zero
 BEFORE = {"conv": Flat(), "linear": Flat(), "activation": Pass(), "avg-pool": Flat(), "max-pool": Flat(), "sum": Norm()}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Step:
     """A node of the graph on the way back: an operation under a rule, or a node that only routes."""
 
@@ -31,22 +31,15 @@ class Step:
     covered: bool = True
     goals: dict[Edge, Form] = field(default_factory=dict)  # edges that relevance goes on to, and in which form
     gets: Form = "G"  # form of what arrives
+    routes: bool = field(init=False)  # a node that was not seen as an operation, and that only moves entries
+    moves: bool = field(init=False)  # relevance moves through in the form in which it comes
+    emits: str = field(init=False)  # form of what goes on: "G", "R" or "same"
 
-    @property
-    def routes(self) -> bool:
-        """Whether this is a node that was not seen as an operation, and that only moves entries."""
-        return self.op is None and self.covered
-
-    @property
-    def moves(self) -> bool:
-        """Whether relevance moves through in the form in which it comes."""
-        return self.routes or (self.op is not None and isinstance(self.rule, Zero) and bool(
+    def __post_init__(self) -> None:
+        self.routes = self.op is None and self.covered
+        self.moves = self.routes or (self.op is not None and isinstance(self.rule, Zero) and bool(
             self.op.details.get("moves")))
-
-    @property
-    def emits(self) -> str:
-        """Form of what goes on: ``G``, ``R`` or ``same``."""
-        return "G" if self.rule is None else self.rule.emits
+        self.emits = "G" if self.rule is None else self.rule.emits
 
 
 @dataclass(eq=False)
@@ -134,22 +127,25 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
     flat_below : int
         Operations with a lower index spread relevance evenly.
     """
-    rules = choose_rules(graph, graph.order(output[0]), composite, modules, flat_below)
+    forward = graph.order(output[0])
+    rules = choose_rules(graph, forward, composite, modules, flat_below)
     leave_out_padding(graph, rules)
 
     def onward(node: Node) -> tuple[Edge, ...]:
         op = graph.ops.get(node)
         return rules[op].edges(op) if op is not None and op in rules else graph.sources(node)
 
+    if any(rule.edges(op) is not op.edges for op, rule in rules.items()):
+        forward = graph.order(output[0], onward)
     steps, uncovered, near = [], [], dict(made)
-    for node in reversed(graph.order(output[0], onward)):
+    for node in reversed(forward):
         op = graph.ops.get(node)
         rule = None if op is None else rules.get(op)
         path = near.get(node, "") if op is None else op.module
         covered = rule is not None or (op is None and node.name() in NODES)
         if not covered:
             uncovered.append((node_name(node) if op is None else op.name, path))
-        steps.append(Step(node, op, rule, onward(node), covered))
+        steps.append(Step(node, op, rule, graph.sources(node) if rule is None else rule.edges(op), covered))
         for source, _ in steps[-1].edges:
             near.setdefault(source, path)
     note_signs(steps, carried_as_relevance(steps, preferred=False))

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node
+from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from assay.explain.op import UNKNOWN, Op, edge_of, on_path
@@ -19,6 +20,7 @@ from assay.explain.tokens import Tokens
 
 CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 WHOLE = ("local_response_norm",)  # described as it is
+DROPOUTS = frozenset({F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout})
 NAMESPACES = (torch.Tensor, torch, torch._C._nn, torch.nn.functional)
 
 
@@ -53,21 +55,21 @@ class Recorder(TorchFunctionMode):
     def __torch_function__(self, func: Any, types_: Any, args: tuple[Any, ...] = (),
                            kwargs: Mapping[str, Any] | None = None) -> Any:
         kwargs = {} if kwargs is None else kwargs
-        found = tensors_in(args) + tensors_in(kwargs) if kwargs else tensors_in(args)
+        found = tensors_in((args, kwargs)) if kwargs else tensors_in(args)
         if self._renamed and any(id(tensor) in self._renamed for tensor in found):
             args, kwargs = self._rename(args), self._rename(kwargs)
-            found = tensors_in(args) + tensors_in(kwargs)
+            found = tensors_in((args, kwargs))
         if not found or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        path = [tensor for tensor in found if on_path(tensor)]
+        path = [tensor for tensor in found if tensor.grad_fn is not None]
         if not path:
             return self._aside(func, args, kwargs, found)
         if self._can_open(func):
-            return self._inside(func, args, kwargs)
+            return args[0] if _idle(func, args, kwargs) else self._inside(func, args, kwargs)
         if self.describe and getattr(func, "__name__", "") in WRITTEN:
             with self:
                 return WRITTEN[func.__name__](*args, **kwargs)
-        if len(path) < len(found):
+        if any(tensor.requires_grad and tensor.grad_fn is None for tensor in found):
             args, kwargs = _detached(args), _detached(kwargs)
         return self._step(func, args, kwargs, path)
 
@@ -125,8 +127,11 @@ class Recorder(TorchFunctionMode):
         new = [tensor for tensor in tensors_in(call.out) if on_path(tensor) and edge_of(tensor) not in call.sources]
         if not new:
             return
-        self.bytes += sum(tensor.nbytes for tensor in new if tensor._base is None)
-        self._viewed.update(tensor.untyped_storage().data_ptr() for tensor in new if tensor._base is not None)
+        for tensor in new:
+            if tensor._base is None:
+                self.bytes += tensor.nbytes
+            else:
+                self._viewed.add(tensor.untyped_storage().data_ptr())
         describer = DESCRIBERS.get(call.name)
         op = (describer(call) if describer else None) or call.op(UNKNOWN)
         self._clip(op)
@@ -200,6 +205,11 @@ class Recorder(TorchFunctionMode):
         return convert(value, self._now)
 
 
+def _idle(func: Any, args: Any, kwargs: Any) -> bool:
+    """Tell whether a call is dropout in evaluation, which returns its operand; a network has dozens of them."""
+    return func in DROPOUTS and len(args) > 0 and kwargs.get("training", args[2] if len(args) > 2 else None) is False
+
+
 def convert(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
     """Return nested arguments with `function` applied to every tensor."""
     if isinstance(value, Tensor):
@@ -213,7 +223,7 @@ def convert(value: Any, function: Callable[[Tensor], Tensor]) -> Any:
 
 def path_in(args: Any, kwargs: Any) -> list[Tensor]:
     """Return the tensors among the arguments that depend on the explained input."""
-    return [tensor for tensor in tensors_in(args) + tensors_in(kwargs) if on_path(tensor)]
+    return [tensor for tensor in tensors_in((args, kwargs)) if on_path(tensor)]
 
 
 def _detached(value: Any) -> Any:

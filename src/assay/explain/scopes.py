@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C import DisableTorchFunction
 from torch.autograd.graph import Node
 
 from assay.explain.op import Edge, edge_of, on_path
@@ -52,7 +53,7 @@ class Scopes:
         self.current: Callable[[Tensor], Tensor] = lambda tensor: tensor  # what a tensor is now, if it was overwritten
         self._calls: dict[str, int] = {}
         self._watched, self._keep = frozenset(watched), keep
-        self._thread = threading.get_ident()
+        self._thread = get_ident()
         self._modules, self._all = modules, all_modules
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
 
@@ -77,24 +78,29 @@ class Scopes:
         self.outputs = {name: Output(own(kept.value), kept.edge) for name, kept in self.outputs.items()}
 
     def _entering(self, path: str) -> Callable[..., None]:
+        thread, running, entered, clock = self._thread, self.running, self.entered, self.clock
+
         def enter(module: nn.Module, args: Any) -> None:
-            if threading.get_ident() == self._thread:
-                self.running.append(path)
-                self.entered.setdefault(path, self.clock())
+            if get_ident() == thread:
+                running.append(path)
+                if path not in entered:
+                    entered[path] = clock()
 
         return enter
 
     def _leaving(self, path: str) -> Callable[..., None]:
+        thread, running, made, watched = self._thread, self.running, self.made, path in self._watched
+
         def leave(module: nn.Module, args: Any, output: Any) -> None:
-            if threading.get_ident() == self._thread:
-                while self.running.pop() != path:  # a module inside raised, and its caller went on
+            if get_ident() == thread:
+                while running.pop() != path:  # a module inside raised, and its caller went on
                     pass
-                with torch._C.DisableTorchFunction():  # looking is no operation
+                with DisableTorchFunction():  # looking is no operation
                     found = [self.current(tensor) for tensor in tensors_in(output)]
                     for tensor in found:
-                        if (node := tensor.grad_fn) is not None:
-                            self.made.setdefault(node, path)
-                    if path in self._watched:
+                        if (node := tensor.grad_fn) is not None and node not in made:
+                            made[node] = path
+                    if watched:
                         self._remember(path, found)
 
         return leave
@@ -109,12 +115,18 @@ class Scopes:
 
 def tensors_in(value: Any) -> list[Tensor]:
     """Return the tensors of nested tuples, lists, mappings and model outputs, in order."""
-    if isinstance(value, Tensor):
-        return [value]
-    if isinstance(value, tuple | list):
-        items: Iterable[Any] = value
-    elif isinstance(value, dict) or (type(value) not in PLAIN and isinstance(value, Mapping)):
-        items = value.values()
-    else:
-        return []
-    return [tensor for item in items for tensor in tensors_in(item)]
+    found: list[Tensor] = []
+    _gather((value,), found)
+    return found
+
+
+def _gather(items: Iterable[Any], found: list[Tensor]) -> None:
+    for item in items:
+        if isinstance(item, Tensor):
+            found.append(item)
+        elif type(item) in PLAIN:
+            continue
+        elif isinstance(item, tuple | list):
+            _gather(item, found)
+        elif isinstance(item, Mapping):
+            _gather(item.values(), found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -36,6 +36,7 @@ def test_a_zero_map_is_the_centre(cmap):
 
 
 @given(MAPS, st.sampled_from(["sample", "batch"]))
+@example(np.array([[[1.0, 10.0]]]), "sample")  # a tenth lies half-way between two colours
 def test_turning_the_sign_mirrors_a_symmetric_map(relevance, per):
     blue_and_red = to_rgb(relevance, "bwr", per=per)
     assert (blue_and_red[..., ::-1] == to_rgb(-relevance, "bwr", per=per)).all()

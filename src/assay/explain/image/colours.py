@@ -72,7 +72,8 @@ def paint(values: np.ndarray, cmap: str | Sequence[str] = "coldnhot") -> np.ndar
     """Return the colours ``uint8`` [..., 3] of values in 0..1, by linear interpolation between the stops."""
     positions, colours = colour_stops(cmap if isinstance(cmap, str) else " ".join(cmap))
     channels = [np.interp(values, positions, colours[:, channel]) for channel in range(3)]
-    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    # Of a value and its mirror image one can end a rounding error below the half that the other meets.
+    return np.rint(np.stack(channels, axis=-1).round(6)).astype(np.uint8)
 
 
 def _rgb(text: str) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from assay.explain.maps import LinearMap
 from assay.explain.op import Edge, Op, edge_of, on_path
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """What was called with which arguments, what came out, and which operands depend on the explained input."""
 

@@ -25,7 +25,14 @@ class Pass(Rule):
             return (flow,)
         if op.details.get("homogeneous"):
             return flows(op.native(flow.value))
-        return (Flow(flow.value * op.keep("slope", lambda: slope(op))),)
+        return (sloped(op, flow),)
+
+
+def sloped(op: Op, flow: Flow) -> Flow:
+    """Return G f(x)/x, in the memory of the quotient if no other pass needs that."""
+    quotient = op.keep("slope", lambda: slope(op))
+    fits = not op.kept and quotient.shape == flow.value.shape and quotient.dtype == flow.value.dtype
+    return Flow(quotient.mul_(flow.value) if fits else flow.value * quotient, owned=fits)
 
 
 def slope(op: Op) -> Tensor:
@@ -47,7 +54,7 @@ class Derivative(Rule):
     def back(self, op: Op, flow: Flow) -> Flows:
         if flow.form == "R" or op.name == "relu":
             return flows(op.native(flow.value), flow.form)
-        return flows(op.native(flow.value * op.keep("slope", lambda: slope(op))))
+        return flows(op.native(sloped(op, flow).value))
 
 
 @dataclass(frozen=True, repr=False)

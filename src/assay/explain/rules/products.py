@@ -17,9 +17,11 @@ class Uniform(Rule):
     kinds: ClassVar = frozenset({"product", "attention"})
 
     def back(self, op: Op, flow: Flow) -> Flows:
-        grads = op.native(flow.gradient(op.out))
         shares = [self._share(op, edge) for edge in op.edges]
-        return flows(tuple(None if g is None else g * part for g, part in zip(grads, shares, strict=True)))
+        least = min(shares)  # what all get is multiplied once, before it is shared out
+        grads = op.native(flow.gradient(op.out) * least)
+        return flows(tuple(g if g is None or part == least else g * (part / least)
+                           for g, part in zip(grads, shares, strict=True)))
 
     @staticmethod
     def _share(op: Op, edge: Edge) -> float:
