@@ -295,11 +295,20 @@ def test_what_may_not_be_read_cannot_be_copied() -> None:
         assert seen(who, place, "rm -f a.txt") == {"a.txt": "deleted"}
 
 
-def test_a_root_without_a_group_is_watched() -> None:
-    program = "import sys; from assay.terminal.preview import dry_run; print(dry_run(':(){ :|:& };:; sleep 9').limit)"
+def without_a_group(program: str) -> str:
+    """Return what a program prints that runs as a root who can make no control group, nor become somebody else."""
+    program = f"import sys; from assay.terminal.preview import dry_run; {program}"
     enter = ["unshare", "-Urm", "sh", "-ec", 'mount -t tmpfs x /sys/fs/cgroup; exec "$@"', "sh"]
-    done = subprocess.run([*enter, sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
-    assert done.stdout == "processes\n"
+    return subprocess.run([*enter, sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def test_a_root_without_a_group_is_watched() -> None:
+    assert without_a_group("print(dry_run(':(){ :|:& };:; sleep 9').limit)") == "processes\n"
+
+
+def test_what_is_watched_cannot_starve_who_watches() -> None:
+    policy = without_a_group("print(dry_run('cut -d\" \" -f41 /proc/self/stat').stdout)")
+    assert int(policy) == os.SCHED_IDLE
 
 
 def test_a_folder_that_is_too_large_is_not_copied(who: str, folder: Path) -> None:

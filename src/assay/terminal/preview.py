@@ -156,9 +156,10 @@ def _run(preview: Preview, room: Room, place: Path, timeout: float) -> Preview:
         files = [memory("settings", rooms.environment(dict(os.environ), place)), _filter()]
         for file in files:
             stack.callback(os.close, file)
-        command = [*stack.enter_context(cgroup.group(LIMITS.processes)), *room.enter, str(shutil.which("bwrap")),
+        enter = stack.enter_context(cgroup.group(LIMITS.processes))
+        command = [*enter, *room.enter, str(shutil.which("bwrap")),
                    *rooms.arguments(preview.folder, room, place, LIMITS, *files), "--", *LIMITS.command(),
-                   "/bin/sh", "-c", rooms.FIRST, "init", _shell(), "-c", preview.command]
+                   "/bin/sh", "-c", rooms.FIRST, "init", *cgroup.watched(enter), _shell(), "-c", preview.command]
         box = stack.enter_context(Box(command, LIMITS, [room.written], None, ["/dev/shm", str(place)], files))
         began = time.monotonic()
         heard = box.begin(timeout)

@@ -161,7 +161,7 @@ def run(job: Job, limits: Limits = Limits()) -> Result:  # noqa: B008  (frozen)
     if reason := available():
         return Result("not-checked", reason)
     with Folder(unprivileged()) as folder, _group(folder.owner, limits) as enter:
-        command = [*enter, *_prepare(job, folder, limits)]
+        command = [*enter, *_prepare(job, folder, limits, enter)]
         with STARTING:
             shims.write(folder.path / "opt" / "bin", job.shims)
             box = Box(command, limits, [folder.path / "home"], folder.owner)
@@ -249,8 +249,8 @@ def _check(job: Job) -> None:
         raise AssayError("the command holds a NUL character, which no shell takes", "leave it out")
 
 
-def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
-    """Write what the box reads, and return the command that starts it."""
+def _prepare(job: Job, folder: Folder, limits: Limits, group: list[str]) -> list[str]:
+    """Write what the box reads, and return the command that starts it, in a group or not."""
     home = folder.folder("home")
     if job.home is not None:
         _copy(job.home, home)
@@ -268,9 +268,10 @@ def _prepare(job: Job, folder: Folder, limits: Limits) -> list[str]:
         file.writelines(f"{address} {name}\n" for name, address in job.hosts.items())
     shell = SAME_SHELL if job.same_shell else PLAIN
     root = folder.owner is None and os.geteuid() == 0
+    idle = " ".join(cgroup.watched(group) if root else [])
     return [shutil.which("bwrap") or "", *mounts.home(folder.path, job.written(), limits, root),
             *mounts.environment({**mounts.ENVIRONMENT, **job.environment}), "--",
-            *limits.command(), "/bin/sh", "/opt/box/init", job.cwd, shell]
+            *limits.command(), "/bin/sh", "/opt/box/init", job.cwd, shell, idle]
 
 
 def _copy(source: Path, target: Path) -> None:
