@@ -74,5 +74,8 @@ def mcnemar(b: int, c: int) -> float:
         raise ValueError(f"expected no negative number, found {b} and {c}")
     n, fewer = b + c, min(b, c)
     # Whole numbers up to the one division: no rounding, whatever n is.
-    tail = 2 * sum(math.comb(n, i) for i in range(fewer + 1))
-    return min(1.0, tail / (1 << n))
+    ways = tail = 1  # of choosing i of n, and of choosing at most i
+    for i in range(fewer):
+        ways = ways * (n - i) // (i + 1)
+        tail += ways
+    return min(1.0, 2 * tail / (1 << n))
