@@ -84,3 +84,9 @@ def test_batches_of_eight_run_only_when_asked():
     assert set(cases) == {f"{name}-{n}" for name in ("vgg16", "resnet50", "vit") for n in (1, 8)}
     assert {name for name, case in cases.items() if case.full} == {"vgg16-8", "resnet50-8", "vit-8"}
     assert cases["vit-1"].inputs == {"network": "vit-random", "batch": 1}
+
+
+def test_all_that_ran_counts_in_a_metric_of_its_own():
+    records = [{"ratio": 2.0, "memory": 1.0, "calls": 1.0}, {"ratio": 4.0, "memory": 3.0, "calls": 1.0}]
+    assert Cost().analyse(records) == {"ratio": 3.0, "memory": 2.0, "calls": 1.0, "ratio_full": 3.0}
+    assert {metric.name: metric.weight for metric in Cost.metrics}["ratio_full"] == 0
