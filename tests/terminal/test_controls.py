@@ -37,7 +37,8 @@ def test_every_control_comes_out_as_it_must(module: str) -> None:
 @needs_namespaces
 @pytest.mark.timeout(900)
 def test_most_damaged_commands_are_rejected() -> None:
-    sample = [case for case in caselist.own() if not case.refused][::4]
+    # Of the controls only what the mutants are made of: all are run above.
+    sample = [replace(case, bad=()) for case in caselist.own() if not case.refused][::4]
     found = controls.run(sample, mutants_each=3, jobs=JOBS)
     print(f"{found.expected['mutant']} of {found.n['mutant']} mutants rejected")
     assert found.n["mutant"] > 60
