@@ -82,8 +82,14 @@ class Terminal:
 
     def end(self, patience: float = PATIENCE) -> int:
         """Wait for the end; return the exit code."""
-        self.rest(patience)
-        _, status = os.waitpid(self.pid, 0)
+        until = time.monotonic() + patience
+        seen = self.rest(patience)
+        ended, status = os.waitpid(self.pid, os.WNOHANG)
+        while not ended and time.monotonic() < until:
+            time.sleep(0.01)
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+        if not ended:
+            raise AssertionError(f"the program did not end; shown was:\n{seen}")
         self.pid = 0
         return os.waitstatus_to_exitcode(status)
 

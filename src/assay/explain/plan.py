@@ -135,7 +135,7 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
         op = graph.ops.get(node)
         return rules[op].edges(op) if op is not None and op in rules else graph.sources(node)
 
-    if any(rule.edges(op) is not op.edges for op, rule in rules.items()):
+    if any(rule.edges(op) is not op.edges for op, rule in rules.items()):  # what only leads there is not walked
         forward = graph.order(output[0], onward)
     steps, uncovered, near = [], [], dict(made)
     for node in reversed(forward):

@@ -159,7 +159,7 @@ def _run(preview: Preview, room: Room, place: Path, timeout: float) -> Preview:
         enter = stack.enter_context(cgroup.group(LIMITS.processes))
         command = [*enter, *room.enter, str(shutil.which("bwrap")),
                    *rooms.arguments(preview.folder, room, place, LIMITS, *files), "--", *LIMITS.command(),
-                   "/bin/sh", "-c", rooms.FIRST, "init", *cgroup.watched(enter), _shell(), "-c", preview.command]
+                   "/bin/sh", "-c", rooms.FIRST, "init", *cgroup.idle(enter), _shell(), "-c", preview.command]
         box = stack.enter_context(Box(command, LIMITS, [room.written], None, ["/dev/shm", str(place)], files))
         began = time.monotonic()
         heard = box.begin(timeout)

@@ -268,7 +268,7 @@ def _prepare(job: Job, folder: Folder, limits: Limits, group: list[str]) -> list
         file.writelines(f"{address} {name}\n" for name, address in job.hosts.items())
     shell = SAME_SHELL if job.same_shell else PLAIN
     root = folder.owner is None and os.geteuid() == 0
-    idle = " ".join(cgroup.watched(group) if root else [])
+    idle = " ".join(cgroup.idle(group) if root else [])
     return [shutil.which("bwrap") or "", *mounts.home(folder.path, job.written(), limits, root),
             *mounts.environment({**mounts.ENVIRONMENT, **job.environment}), "--",
             *limits.command(), "/bin/sh", "/opt/box/init", job.cwd, shell, idle]

@@ -31,7 +31,7 @@ class Pass(Rule):
 def sloped(op: Op, flow: Flow) -> Flow:
     """Return G f(x)/x, in the memory of the quotient if no other pass needs that."""
     quotient = op.keep("slope", lambda: slope(op))
-    fits = not op.kept and quotient.shape == flow.value.shape and quotient.dtype == flow.value.dtype
+    fits = op.may_overwrite and quotient.shape == flow.value.shape and quotient.dtype == flow.value.dtype
     return Flow(quotient.mul_(flow.value) if fits else flow.value * quotient, owned=fits)
 
 

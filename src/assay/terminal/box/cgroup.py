@@ -13,14 +13,14 @@ PREFIX = "assay-box-"
 YOUNG = 60.0  # s
 TOP = Path("/sys/fs/cgroup")
 ENTER = 'echo $$ >"$0" && exec "$@"'
-IDLE = ["/usr/bin/chrt", "--idle", "0"]
+CHRT = ["/usr/bin/chrt", "--idle", "0"]
 
 
 @contextlib.contextmanager
 def group(processes: int) -> Iterator[list[str]]:
     """Make a group of at most so many processes; yields the command that enters it and becomes what follows.
 
-    Where no group can be made, the command is empty: somebody has to watch (see `watched`).
+    Where no group can be made, the command is empty: somebody has to watch (see `idle`).
     """
     made = _make(processes)
     try:
@@ -31,13 +31,13 @@ def group(processes: int) -> Iterator[list[str]]:
                 made.rmdir()
 
 
-def watched(entered: Sequence[str]) -> list[str]:
-    """Return the command that becomes what is watched, given the one that entered a group.
+def idle(entered: Sequence[str]) -> list[str]:
+    """Return the command that becomes what follows with only the time that nobody else wants; empty if none is needed.
 
-    Root's processes, which the kernel does not count, get only the time that nobody else wants where they are in no
-    group: a thousand of them would starve whoever watches, and the first process, which has to end them all.
+    It is for root's processes, which the kernel does not count, where they have not `entered` a group: a thousand of
+    them would starve whoever watches, and the first process, which has to end them all.
     """
-    return [] if entered or os.geteuid() != 0 or not os.access(IDLE[0], os.X_OK) else IDLE
+    return [] if entered or os.geteuid() != 0 or not os.access(CHRT[0], os.X_OK) else CHRT
 
 
 def _make(processes: int) -> Path | None:
