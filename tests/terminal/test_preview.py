@@ -95,7 +95,7 @@ BACKENDS = pytest.mark.parametrize("backend", ["overlay", "copy"])
     ("mkdir n; echo 1 > n/f; chmod 0 n/f n", {"n": "created", "n/f": "created"}),
     ("chmod 700 .", {".": "mode"}),
     ("find . -name g -delete; cd d/e; echo 3 > h", {"d/e/g": "deleted", "d/e/h": "created"}),
-    ("ln a.txt b.txt; echo x >> b.txt", {"a.txt": "modified", "b.txt": "created"}),
+    ("echo 1 > n; ln n b.txt; echo x >> b.txt", {"n": "created", "b.txt": "created"}),
 ])
 def test_changes(who: str, folder: Path, backend: str, command: str, changes: dict[str, str]) -> None:
     assert seen(who, folder, command, backend) == changes
@@ -245,6 +245,19 @@ def test_hard_links_are_asked_of_a_copy(who: str, folder: Path) -> None:
     assert "more" in preview.stdout
     assert preview.backend == "copy"
     assert "hard links" in preview.reason
+
+
+@pytest.mark.parametrize(("command", "changes"), [
+    ("ln a.txt b.txt; echo x >> b.txt", {"a.txt": "modified", "b.txt": "created"}),
+    ("ln a.txt b.txt; cp a.txt b.txt", {"b.txt": "created"}),
+    ("ln -f a.txt d/f; cp a.txt d/f", {"d/f": "modified"}),
+])
+def test_a_new_name_of_a_file_is_not_looked_at_in_a_layer(who: str, folder: Path, command: str,
+                                                        changes: dict[str, str]) -> None:
+    preview = tried(who, folder, command)
+    assert (preview.status, preview.backend) == ("checked", "copy")
+    assert "hard link" in preview.reason
+    assert {change.path: change.change for change in preview.changes} == changes
 
 
 def test_a_renamed_folder_is_asked_of_a_copy(who: str, folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assay.terminal.changes import compare, snapshot
@@ -52,6 +52,8 @@ TREES = st.lists(COMMANDS, max_size=8)
 @pytest.mark.parametrize("who", WHO)
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(TREES, st.lists(COMMANDS, min_size=1, max_size=8))
+@example([], ["ln ./a ./b", "cp -r ./a ./b"])  # in a layer the two would be different files
+@example([], ["ln -f ./a ./d/b", "cp -r ./a ./d/b"])
 def test_a_layer_a_copy_and_the_real_thing_agree(who: str, tree: list[str], commands: list[str]) -> None:
     with folder_of(who) as place:
         start = "mkdir -p d/e; printf 1 > a; printf 2 > d/b; ln -s a c"

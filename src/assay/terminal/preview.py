@@ -17,7 +17,7 @@ from assay.terminal import sandbox
 from assay.terminal.box import cgroup, rooms, seccomp
 from assay.terminal.box.folder import Folder, temporary
 from assay.terminal.box.limits import Limits
-from assay.terminal.box.overlay import linked
+from assay.terminal.box.overlay import joined, linked
 from assay.terminal.box.process import Box
 from assay.terminal.box.rooms import NoRoom, Room
 from assay.terminal.box.seccomp import memory
@@ -172,7 +172,7 @@ def _run(preview: Preview, room: Room, place: Path, timeout: float) -> Preview:
     preview.rc, preview.timed_out = int(heard[1]) if heard else None, box.timed_out
     preview.stdout, preview.stderr = box.text("stdout"), box.text("stderr")
     preview.changes = room.changes()
-    preview.doubts = _doubts(preview) if preview.backend == "overlay" else []
+    preview.doubts = _doubts(preview, room.written) if preview.backend == "overlay" else []
     preview.diffs = differences(preview.changes, preview.folder, room.written)
     return preview
 
@@ -190,7 +190,7 @@ def _shell() -> str:
     return shell if os.path.isabs(shell) and os.access(shell, os.X_OK) else "/bin/sh"
 
 
-def _doubts(preview: Preview) -> list[str]:
+def _doubts(preview: Preview, upper: Path) -> list[str]:
     """Return why a layer may not have shown what would happen; a copy can be asked then."""
     found = []
     if os.strerror(errno.EOVERFLOW) in preview.stderr:
@@ -201,6 +201,9 @@ def _doubts(preview: Preview) -> list[str]:
         found.append("overlay: root has no power in a layer over entries of other owners")
     if names := linked(preview.changes, preview.folder):
         found.append(f"overlay: {names[0]} has other names (hard links), and a layer changes only one of them")
+    if names := joined(preview.changes, upper):
+        found.append(f"overlay: {names[0]} is another name (hard link) of a file that was there, and a layer takes "
+                     "them for different files")
     return found
 
 

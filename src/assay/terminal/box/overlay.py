@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,21 @@ def linked(found: list[Change], lower: Path) -> list[str]:
     return [change.path for change in found
             if change.change in ("modified", "mode") and change.before is not None and change.before.type == "file"
             and (lower / change.path).lstat().st_nlink > 1]
+
+
+def joined(found: list[Change], upper: Path) -> list[str]:
+    """Return further names (hard links) that files which were there got: an overlay shows two names as two files."""
+    names: dict[int, list[Change]] = {}
+    links: dict[int, int] = {}
+    for change in found:
+        if change.after is not None and change.after.type == "file":
+            with contextlib.suppress(PermissionError):  # the command has locked its folder
+                status = (upper / change.path).lstat()
+                names.setdefault(status.st_ino, []).append(change)
+                links[status.st_ino] = status.st_nlink
+    # A file all of whose names are new was not there.
+    return [changes[-1].path for number, changes in names.items()
+            if links[number] > max(1, sum(change.before is None for change in changes))]
 
 
 class _Lower:
