@@ -65,6 +65,58 @@ def test_layers_and_input_come_from_one_pass(composite: str) -> None:
     assert torch.allclose(low.relevance, found.relevance, rtol=1e-8, atol=1e-12)
 
 
+class Branches(nn.Module):
+    """What goes on from a module that hands on its operand, and what goes past it."""
+
+    def __init__(self, between: nn.Module) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.between, self.first, self.a, self.b = between, nn.Linear(6, 6), nn.Linear(6, 3), nn.Linear(6, 3)
+        self.double().eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        return self.b(x) + self.a(self.between(x).reshape(x.shape))
+
+
+class Shift(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x + 1
+
+
+@pytest.mark.parametrize("between", [Shift(), nn.Unflatten(1, (2, 3)), nn.ReLU(), nn.LayerNorm(6)])
+def test_what_is_kept_at_a_layer_is_not_overwritten(between: nn.Module) -> None:
+    """The gradient of a sum is that of its terms: one tensor, which what comes after must not change."""
+    model, x = Branches(between), X[0, 0]
+    found = explain(model, x, 1, composite=Composite(base=False), layers=["between"])
+    with torch.no_grad():
+        value = model.between(model.first(x))
+    assert torch.allclose(found.layers["between"], value * model.a.weight[1].reshape(value.shape[1:]))
+
+
+class Summed(nn.Module):
+    """Places that are added up, in one operation or one by one."""
+
+    def __init__(self, before: nn.Module, whole: bool) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.first, self.before, self.whole = nn.Linear(6, 6), before, whole
+        self.double().eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.before(self.first(x))
+        return x.sum(1) if self.whole else x[:, 0] + x[:, 1] + x[:, 2]
+
+
+@pytest.mark.parametrize("composite", COMPOSITES)
+@pytest.mark.parametrize("before", [nn.ReLU(), nn.LayerNorm(6), nn.Identity()])
+def test_a_sum_over_places_is_a_sum_of_places(before: nn.Module, composite: str) -> None:
+    """Autograd hands one tensor to all places, in memory that may not be written to."""
+    x = X[0, 0, :, :].reshape(2, 3, 6)
+    found, truth = (explain(Summed(before, whole), x, 1, composite=composite).relevance for whole in (True, False))
+    assert torch.allclose(found, truth, rtol=1e-4, atol=1e-6)
+
+
 def test_units_sum_over_all_but_samples_and_channels() -> None:
     found = explain(Skip(), X, 1, layers=["stem", "fc"])
     assert torch.allclose(found.units("stem"), found.layers["stem"].sum((2, 3)))

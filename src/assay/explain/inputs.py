@@ -131,9 +131,10 @@ def check_model(model: nn.Module) -> nn.Module:
 
 def check_dtype(model: nn.Module, inputs: Inputs) -> None:
     """Raise AssayError if the input's precision is not that of the weights."""
-    if inputs.are_tokens:
+    dtype = inputs.explained.dtype
+    if inputs.are_tokens or any(p.dtype == dtype for p in model.parameters()):
         return
     kinds = {p.dtype for p in model.parameters() if p.is_floating_point()}
-    if kinds and inputs.explained.dtype not in kinds:
-        raise AssayError(f"the input is {inputs.explained.dtype}, the model's weights are "
+    if kinds:
+        raise AssayError(f"the input is {dtype}, the model's weights are "
                          f"{', '.join(sorted(map(str, kinds)))}", "convert one: inputs.to(...), or model.to(...)")

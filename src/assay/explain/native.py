@@ -18,13 +18,40 @@ def call_node(node: Node, given: Mapping[int, Tensor]) -> list[tuple[Edge, Tenso
 
     This is one step of autograd's engine, which also brings gradients into the operand's shape and type.
     """
+    return [(edge, _fitted(g, *edge)) for edge, g in zip(node.next_functions, _called(node, given), strict=True)
+            if edge[0] is not None and g is not None]
+
+
+def _called(node: Node, given: Mapping[int, Tensor]) -> Sequence[Tensor | None]:
     if isinstance(node, BackwardCFunction):
-        found = _call_python(node, given)
-    else:
-        back = node(*(given.get(nr) for nr in range(len(node._input_metadata))))
-        found = back if isinstance(back, tuple) else (back,)
-    return [((source, nr), _fitted(g, source, nr))
-            for (source, nr), g in zip(node.next_functions, found, strict=True) if source is not None and g is not None]
+        return _call_python(node, given)
+    results = len(node._input_metadata)
+    back = node(given[0]) if results == 1 else node(*(given.get(nr) for nr in range(results)))
+    return back if isinstance(back, tuple) else (back,)
+
+
+def call_at_once(node: Node, given: Mapping[int, Tensor], stops: Sequence[Edge],
+                 values: Sequence[Tensor]) -> Gradients | None:
+    """Return what `carry` does where one node is all of the operation, as is most often so; None where it is not.
+
+    `values` are the operands', whose shapes and types gradients are brought into without asking autograd for them.
+    """
+    ends = node.next_functions
+    for edge in ends:
+        if edge[0] is not None and edge not in stops:
+            return None
+    found: list[Tensor | None] = [None] * len(stops)
+    for edge, g in zip(ends, _called(node, given), strict=True):
+        if edge[0] is None or g is None:
+            continue
+        at = stops.index(edge)
+        value, before = values[at], found[at]
+        if g.shape != value.shape:
+            g = g.sum_to_size(value.shape)
+        if g.dtype != value.dtype:
+            g = g.to(value.dtype)
+        found[at] = g if before is None else before + g
+    return tuple(found)
 
 
 def _call_python(node: BackwardCFunction, given: Mapping[int, Tensor]) -> list[Tensor | None]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from assay.explain.maps import LinearMap
-from assay.explain.native import Edge, carry_rows
+from assay.explain.native import Edge, call_at_once, carry_rows
 
 UNKNOWN = "unknown"  # kind of an operation that nothing describes
 
@@ -87,7 +88,7 @@ class Op:
     scale: Tensor | None = None
     details: dict[str, Any] = field(default_factory=dict)
     parts: tuple[Op, ...] = ()  # the operations that were merged into this one
-    kept: dict[str, Tensor] = field(default_factory=dict)  # denominators, which many passes share
+    kept: dict[str, Tensor] | None = None  # denominators, which many passes share
     shared: bool = False  # more passes will come
     books: Books | None = None
     rectified: bool = False  # all that takes the result is a relu: relevance sits on z > 0 alone
@@ -140,11 +141,11 @@ class Op:
 
     def keep(self, name: str, make: Callable[[], Tensor]) -> Tensor:
         """Return what `make` returns; passes of many targets share it, and nobody may overwrite it then."""
-        if name in self.kept:
+        if self.kept is not None and name in self.kept:
             return self.kept[name]
         made = make()
         if self.shared:
-            self.kept[name] = made
+            self.kept = {**(self.kept or {}), name: made}
         return made
 
     @property
@@ -171,12 +172,22 @@ class Op:
         found = torch.stack([weight * self.map.outer(x, row) for row in rows])
         self.books.add_credit(found if s.ndim > self.out.ndim else found[0])
 
-    def pull(self, s: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the transposed map applied to s, for each operand."""
+    def pull(self, s: Tensor, owned: bool = False) -> tuple[Tensor | None, ...]:
+        """Return the transposed map applied to s, for each operand; s may be overwritten if it is owned."""
         if self.map is None:
             return self.native(s)
+        if owned and self.scale is None and self.books is None:
+            return (self.map.pull_over(s, self.map.weight),)
         return (self.map.pull(s if self.scale is None else s * self.scale, self.map.weight),)
 
     def native(self, s: Tensor) -> tuple[Tensor | None, ...]:
         """Return the operation's own gradient for each operand, row by row if s has an extra axis."""
-        return carry_rows({self.out_edge: s}, self.edges)
+        return self.carried(self.out_edge[0], {self.out_edge[1]: s}, s.ndim > self.out.ndim)
+
+    def carried(self, node: Node, given: Mapping[int, Tensor], lifted: bool) -> tuple[Tensor | None, ...]:
+        """Return what autograd sends to each operand, given gradients of some results of one of the operation's nodes.
+
+        Row by row, if these may have an axis more than the results.
+        """
+        found = None if lifted else call_at_once(node, given, self.edges, self.inputs)
+        return found or carry_rows({(node, nr): g for nr, g in given.items()}, self.edges)

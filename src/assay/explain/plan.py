@@ -31,6 +31,7 @@ class Step:
     covered: bool = True
     goals: dict[Edge, Form] = field(default_factory=dict)  # edges that relevance goes on to, and in which form
     gets: Form = "G"  # form of what arrives
+    results: list[Edge] = field(default_factory=list)  # where it arrives
     routes: bool = field(init=False)  # a node that was not seen as an operation, and that only moves entries
     moves: bool = field(init=False)  # relevance moves through in the form in which it comes
     emits: str = field(init=False)  # form of what goes on: "G", "R" or "same"
@@ -150,7 +151,7 @@ def make_plan(graph: Graph, output: Edge, composite: Composite, modules: Mapping
             near.setdefault(source, path)
     note_signs(steps, carried_as_relevance(steps, preferred=False))
     as_relevance = carried_as_relevance(steps, preferred=True)
-    set_goals(steps, graph.roots, as_relevance)
+    set_goals(steps, output, graph.roots, as_relevance)
     return Plan(steps, "R" if output[0] in as_relevance else "G", list(dict.fromkeys(uncovered[::-1])))
 
 
@@ -164,19 +165,24 @@ def leave_out_padding(graph: Graph, rules: Mapping[Op, Rule]) -> None:
             op.map = Interior(op.map.weight, op.map.shape, op.map, torch.nn.functional.pad(ones, pads))
 
 
-def set_goals(steps: list[Step], roots: frozenset[Edge], as_relevance: Set[Node] = frozenset()) -> None:
+def set_goals(steps: list[Step], output: Edge, roots: frozenset[Edge], as_relevance: Set[Node] = frozenset()) -> None:
     """Note where each step's relevance goes on to, and in which form; what leads nowhere is left out."""
-    alive = {step.node for step in steps}
+    alive = {step.node: step for step in steps}
+    if output[0] in alive:
+        alive[output[0]].results.append(output)
     for step in steps:
         step.gets = "R" if step.node in as_relevance else "G"
-        step.goals = {edge: "R" if edge[0] in as_relevance else "G" for edge in step.edges
-                      if edge[0] in alive or edge in roots}
+        for edge in step.edges:
+            if edge[0] in alive or edge in roots:
+                step.goals[edge] = "R" if edge[0] in as_relevance else "G"
+            if edge[0] in alive and edge not in alive[edge[0]].results:
+                alive[edge[0]].results.append(edge)
 
 
 def native_plan(graph: Graph, output: Edge) -> Plan:
     """Return the plan of autograd's own gradient."""
     steps = [Step(node, None, None, graph.sources(node), covered=False) for node in reversed(graph.order(output[0]))]
-    set_goals(steps, graph.roots)
+    set_goals(steps, output, graph.roots)
     return Plan(steps, "G")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,15 +14,49 @@ from torch.autograd.graph import Node
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from assay.explain.op import UNKNOWN, Op, edge_of, on_path
+from assay.explain.op import UNKNOWN, Edge, Op, edge_of, on_path
 from assay.explain.ops import DESCRIBERS, WRITTEN, Call
 from assay.explain.scopes import PLAIN, Scopes, tensors_in
 from assay.explain.tokens import Tokens
 
 CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
-WHOLE = ("local_response_norm",)  # described as it is
+WHOLE = ("local_response_norm", "layer_norm", "rms_norm", "group_norm")  # described as they are
 DROPOUTS = frozenset({F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout})
 NAMESPACES = (torch.Tensor, torch, torch._C._nn, torch.nn.functional)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a function of torch is, as far as its name and type say.
+
+    Parameters
+    ----------
+    name : str
+        ``add`` for ``add``, ``add_`` and ``__add__``, ``T`` for the property.
+    opens : bool
+        It is Python whose calls say more than its name.
+    overwrites : bool
+        It overwrites its first argument.
+    written : callable, optional
+        The same, written out with operations that have rules.
+    """
+
+    name: str
+    opens: bool
+    overwrites: bool
+    written: Callable[..., Any] | None
+
+
+@functools.lru_cache(4096)
+def known_as(func: Any) -> Known:
+    """Return what a function of torch is."""
+    name: str = getattr(func, "__name__", "")
+    if name == "__get__":
+        name = func.__self__.__name__
+    special = name.startswith("__")
+    overwrites = name == "__setitem__" or (name.endswith("_") and not special)
+    return Known(name.strip("_") if special or overwrites else name,
+                 isinstance(func, types.FunctionType) and name not in WHOLE, overwrites, WRITTEN.get(name))
 
 
 class Recorder(TorchFunctionMode):
@@ -45,11 +80,11 @@ class Recorder(TorchFunctionMode):
         self.scopes, self.describe = scopes, describe
         self.ops: dict[Node, Op] = {}
         self.tokens: Tokens | None = None
-        self.bytes = 0
+        self.bytes = 0  # of results, where they are not described
         self._renamed: dict[int, tuple[Tensor, Tensor]] = {}  # id -> (what was overwritten, what it is now)
         self._opening: list[Any] = []
         self._viewed: set[int] = set()  # storages that some view shares
-        scopes.clock = lambda: len(self.ops)
+        scopes.ops = self.ops
         scopes.current = self._now
 
     def __torch_function__(self, func: Any, types_: Any, args: tuple[Any, ...] = (),
@@ -61,21 +96,25 @@ class Recorder(TorchFunctionMode):
             found = tensors_in((args, kwargs))
         if not found or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        path = [tensor for tensor in found if tensor.grad_fn is not None]
+        path, constants = [], False
+        for tensor in found:
+            if tensor.grad_fn is not None:
+                path.append(tensor)
+            elif tensor.requires_grad:
+                constants = True
         if not path:
             return self._aside(func, args, kwargs, found)
-        if self._can_open(func):
+        known = known_as(func)
+        if known.opens and func not in self._opening:
             return args[0] if _idle(func, args, kwargs) else self._inside(func, args, kwargs)
-        if self.describe and getattr(func, "__name__", "") in WRITTEN:
+        if self.describe and known.written:
             with self:
-                return WRITTEN[func.__name__](*args, **kwargs)
-        if any(tensor.requires_grad and tensor.grad_fn is None for tensor in found):
+                return known.written(*args, **kwargs)
+        if constants:
             args, kwargs = _detached(args), _detached(kwargs)
-        return self._step(func, args, kwargs, path)
-
-    def _can_open(self, func: Any) -> bool:
-        """Tell whether a function is Python whose calls say more than its name (and is not being opened already)."""
-        return isinstance(func, types.FunctionType) and func.__name__ not in WHOLE and func not in self._opening
+        if self.describe and known.overwrites:
+            return self._in_place(func, known.name, args, kwargs)
+        return self._run(func, known.name, args, kwargs, path)
 
     def _inside(self, func: Any, args: Any, kwargs: Any) -> Any:
         self._opening.append(func)
@@ -89,11 +128,11 @@ class Recorder(TorchFunctionMode):
         """Drop what only the forward pass needed."""
         self._renamed.clear()
         self._viewed.clear()
-        self.scopes.clock = int
+        self.scopes.ops, self.scopes.newest = (), None
 
     def _aside(self, func: Any, args: Any, kwargs: Any, found: list[Tensor]) -> Any:
         """Run what does not depend on the input, without a graph; an embedding of the explained ids starts one."""
-        if self._can_open(func):
+        if known_as(func).opens and func not in self._opening:
             return self._inside(func, args, kwargs)
         if self.tokens is not None and self.tokens.concerns(found):
             return self.tokens.follow(func, _detached(args), _detached(kwargs))
@@ -102,41 +141,39 @@ class Recorder(TorchFunctionMode):
         with torch.no_grad():
             return func(*args, **kwargs)
 
-    def _step(self, func: Any, args: Any, kwargs: Any, path: list[Tensor]) -> Any:
-        name = func.__name__
-        if name == "__get__":
-            name = func.__self__.__name__
-        if self.describe and ((name.endswith("_") and not name.startswith("__")) or name == "__setitem__"):
-            return self._in_place(func, name, args, kwargs)
-        return self._run(func, name.strip("_") if name.startswith("__") else name, args, kwargs, path)
-
     def _run(self, func: Any, name: str, args: Any, kwargs: Any, path: list[Tensor]) -> Any:
         if not self.describe:
             out = func(*args, **kwargs)
             self.bytes += sum(tensor.nbytes for tensor in tensors_in(out) if on_path(tensor) and tensor._base is None)
             return out
-        sources = {edge_of(tensor): tensor for tensor in path}
+        sources = {}
+        for tensor in path:
+            edge = edge_of(tensor)
+            sources[edge] = self._value(edge, tensor)
         out = func(*args, **kwargs)
-        if isinstance(out, PLAIN):  # a shape, a size, a truth value
-            return out
-        self._note(Call(name, args, kwargs, out, sources, self.scopes.path, len(self.ops)))
+        if not isinstance(out, PLAIN):  # else a shape, a size, a truth value
+            self._note(Call(name, args, kwargs, out, sources, self.scopes.path, len(self.ops)))
         return out
+
+    def _value(self, edge: Edge, tensor: Tensor) -> Tensor:
+        """Return an operand without its graph: what made it holds that already, as a rule."""
+        source = self.ops.get(edge[0])
+        return source.out if source is not None and source.out_edge == edge and not source.clipped else tensor.detach()
 
     def _note(self, call: Call) -> None:
         # What returns its own operand (dropout in evaluation) is no operation.
-        new = [tensor for tensor in tensors_in(call.out) if on_path(tensor) and edge_of(tensor) not in call.sources]
+        new = [tensor for tensor in tensors_in(call.out)
+               if (node := tensor.grad_fn) is not None and (node, tensor.output_nr) not in call.sources]
         if not new:
             return
-        for tensor in new:
-            if tensor._base is None:
-                self.bytes += tensor.nbytes
-            else:
-                self._viewed.add(tensor.untyped_storage().data_ptr())
         describer = DESCRIBERS.get(call.name)
         op = (describer(call) if describer else None) or call.op(UNKNOWN)
         self._clip(op)
         for tensor in new:
-            self.ops[edge_of(tensor)[0]] = op
+            if tensor._base is not None:
+                self._viewed.add(tensor.untyped_storage().data_ptr())
+            self.ops[tensor.grad_fn] = op  # type: ignore[index]
+        self.scopes.newest = new[-1]
 
     def _clip(self, op: Op) -> None:
         """Let what makes a rectifier's operand share the rectifier's result, until something else takes the operand."""
@@ -159,20 +196,20 @@ class Recorder(TorchFunctionMode):
     def _in_place(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """Run an operation that overwrites its first argument, so that what rules need survives."""
         target: Tensor = args[0]
-        function = functional(func, name)
+        function = functional(func)
         if function is None:
-            return self._overwrite(func, name.strip("_"), args, kwargs)
+            return self._overwrite(func, name, args, kwargs)
         hidden = on_path(target) and target._base is None and \
             target.untyped_storage().data_ptr() not in self._viewed
         if not hidden:  # what autograd keeps of the operand must not be overwritten
             args = (self._run(torch.Tensor.clone, "clone", (target,), {}, path_in(target, ())), *args[1:])
-        result = self._run(function, name[:-1], args, kwargs, path_in(args, kwargs))
+        result = self._run(function, name, args, kwargs, path_in(args, kwargs))
         if result is args[0]:  # it did nothing
             return target
         result = result if result.dtype == target.dtype else result.to(target.dtype)
         if hidden:
             self._renamed[id(target)] = (target, result)
-            if name == "relu_" and self._gave_up(target):
+            if name == "relu" and self._gave_up(target):
                 target.data = result.detach()  # autograd keeps the result of a relu, and nobody else took the operand
             return result
         return self._overwrite(torch.Tensor.copy_, "copy", (target, result), {})
@@ -251,8 +288,9 @@ def _never(*args: Any) -> bool:
 
 
 @functools.cache
-def functional(func: Any, name: str) -> Callable[..., Any] | None:
+def functional(func: Any) -> Callable[..., Any] | None:
     """Return the out-of-place form of an operation, or None: ``relu_`` -> ``relu``."""
+    name = func.__name__
     if name == "__setitem__" or name in ("copy_", "detach_", "requires_grad_"):
         return None
     for space in NAMESPACES:

@@ -8,7 +8,7 @@ from typing import Any
 SCHEMA = 1
 
 
-@dataclass
+@dataclass(slots=True)
 class Line:
     """One execution of one operation on the path; the audit's totals over the batch, if it was asked for.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from threading import get_ident
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch._C import DisableTorchFunction
 from torch.autograd.graph import Node
+from torch.utils.hooks import RemovableHandle
 
 from assay.explain.op import Edge, edge_of, on_path
 
@@ -47,15 +49,16 @@ class Scopes:
                  keep: Callable[[Tensor], Tensor] = Tensor.detach) -> None:
         self.outputs: dict[str, Output] = {}
         self.entered: dict[str, int] = {}
-        self.made: dict[Node, str] = {}  # node of a module's result -> the innermost such module
+        self.made: dict[Node, str] = {}  # node of a module's result that was not noted -> the innermost such module
         self.running: list[str] = [""]
-        self.clock: Callable[[], int] = lambda: 0
+        self.ops: Sized = ()  # what has been noted so far
+        self.newest: Tensor | None = None  # the newest result of these
         self.current: Callable[[Tensor], Tensor] = lambda tensor: tensor  # what a tensor is now, if it was overwritten
         self._calls: dict[str, int] = {}
         self._watched, self._keep = frozenset(watched), keep
         self._thread = get_ident()
-        self._modules, self._all = modules, all_modules
-        self._handles: list[torch.utils.hooks.RemovableHandle] = []
+        self._paths = {module: path for path, module in modules.items() if all_modules or path in self._watched}
+        self._key = RemovableHandle(OrderedDict()).id  # one for all: a handle for each costs more than the hooks do
 
     @property
     def path(self) -> str:
@@ -63,47 +66,41 @@ class Scopes:
         return self.running[-1]
 
     def __enter__(self) -> Scopes:
-        for path, module in self._modules.items():
-            if self._all or path in self._watched:
-                self._handles += [module.register_forward_pre_hook(self._entering(path)),
-                                  module.register_forward_hook(self._leaving(path))]
+        for module in self._paths:
+            module._forward_pre_hooks[self._key] = self._enter
+            module._forward_hooks[self._key] = self._leave
         return self
 
     def __exit__(self, *error: object) -> None:
-        for handle in self._handles:
-            handle.remove()
+        for module in self._paths:
+            module._forward_pre_hooks.pop(self._key, None)
+            module._forward_hooks.pop(self._key, None)
 
     def protect(self, own: Callable[[Tensor], Tensor]) -> None:
         """Exchange kept values by what `own` makes of them."""
         self.outputs = {name: Output(own(kept.value), kept.edge) for name, kept in self.outputs.items()}
 
-    def _entering(self, path: str) -> Callable[..., None]:
-        thread, running, entered, clock = self._thread, self.running, self.entered, self.clock
+    def _enter(self, module: nn.Module, args: Any) -> None:
+        if get_ident() == self._thread:
+            path = self._paths[module]
+            self.running.append(path)
+            self.entered.setdefault(path, len(self.ops))
 
-        def enter(module: nn.Module, args: Any) -> None:
-            if get_ident() == thread:
-                running.append(path)
-                if path not in entered:
-                    entered[path] = clock()
-
-        return enter
-
-    def _leaving(self, path: str) -> Callable[..., None]:
-        thread, running, made, watched = self._thread, self.running, self.made, path in self._watched
-
-        def leave(module: nn.Module, args: Any, output: Any) -> None:
-            if get_ident() == thread:
-                while running.pop() != path:  # a module inside raised, and its caller went on
-                    pass
-                with DisableTorchFunction():  # looking is no operation
-                    found = [self.current(tensor) for tensor in tensors_in(output)]
-                    for tensor in found:
-                        if (node := tensor.grad_fn) is not None and node not in made:
-                            made[node] = path
-                    if watched:
-                        self._remember(path, found)
-
-        return leave
+    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        if get_ident() != self._thread:
+            return
+        path = self._paths[module]
+        while self.running.pop() != path:  # a module inside raised, and its caller went on
+            pass
+        if output is self.newest and path not in self._watched:  # noted, with its module, as it is most often
+            return
+        with DisableTorchFunction():  # looking is no operation
+            found = [self.current(tensor) for tensor in tensors_in(output)]
+            for tensor in found:
+                if (node := tensor.grad_fn) is not None and node not in self.made:
+                    self.made[node] = path
+            if path in self._watched:
+                self._remember(path, found)
 
     def _remember(self, path: str, found: Sequence[Tensor]) -> None:
         self._calls[path] = self._calls.get(path, 0) + 1
@@ -115,8 +112,10 @@ class Scopes:
 
 def tensors_in(value: Any) -> list[Tensor]:
     """Return the tensors of nested tuples, lists, mappings and model outputs, in order."""
+    if isinstance(value, Tensor):  # as it is most often
+        return [value]
     found: list[Tensor] = []
-    _gather((value,), found)
+    _gather(value if type(value) is tuple else (value,), found)
     return found
 
 

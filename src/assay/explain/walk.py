@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import Node
 
 from assay.explain.flow import Flow
 from assay.explain.native import carry_rows
@@ -49,24 +48,23 @@ class Walk:
         with torch.no_grad():
             while waiting:
                 step = waiting.pop()
-                arrived = self._arrived(step.node, pending, kept)
+                arrived = self._arrived(step, pending, kept)
                 if arrived:
                     self._step(step, arrived, pending, last)
         for edge in self.taps & pending.keys():
             kept[edge] = self._changed(edge, pending[edge])
         return kept
 
-    def _arrived(self, node: Node, pending: Pending, kept: Pending) -> dict[int, Flow]:
-        """Take what is waiting at a node's results."""
+    def _arrived(self, step: Step, pending: Pending, kept: Pending) -> dict[int, Flow]:
+        """Take what is waiting at a step's results."""
         found: dict[int, Flow] = {}
-        for nr in range(len(node._input_metadata)):
-            edge = (node, nr)
+        for edge in step.results:
             flow = pending.pop(edge, None)
             if flow is not None:
                 flow = self._changed(edge, flow)
                 if edge in self.taps:
                     kept[edge] = flow = replace(flow, owned=False)
-                found[nr] = flow
+                found[edge[1]] = flow
         return found
 
     def _changed(self, edge: Edge, flow: Flow) -> Flow:
@@ -85,7 +83,7 @@ class Walk:
             op.shared = not last
             sent = step.rule.back(op, flow)
             if last:
-                op.kept.clear()
+                op.kept = None
             edges, values = op.edges, op.inputs
         if self.watch is not None and op is not None:
             sent = self._watched(step, op, arrived, sent)
@@ -98,8 +96,13 @@ class Walk:
     def _moved(step: Step, arrived: dict[int, Flow]) -> tuple[Flow | None, ...]:
         """Return what a node that moves entries, or one without a rule, sends to its operands by autograd."""
         form = next(iter(arrived.values())).form
-        edges = step.edges if step.op is None else step.op.edges
-        found = carry_rows({(step.node, nr): flow.value for nr, flow in arrived.items()}, edges)
+        given = {nr: flow.value for nr, flow in arrived.items()}
+        if step.op is None:
+            found = carry_rows({(step.node, nr): g for nr, g in given.items()}, step.edges)
+        else:
+            metas = step.node._input_metadata
+            lifted = any(g.ndim > len(metas[nr].shape) for nr, g in given.items())
+            found = step.op.carried(step.node, given, lifted)
         return tuple(None if value is None else Flow(value, form) for value in found)
 
     def _watched(self, step: Step, op: Op, arrived: dict[int, Flow],

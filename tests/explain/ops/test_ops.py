@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -302,6 +304,24 @@ def test_a_matrix_product_with_a_constant_is_a_dense_layer() -> None:
     z = up @ x.clamp(min=0) + down @ x.clamp(max=0) + 1e-6
     truth = x.clamp(min=0) * (up.T @ (back / z)) + x.clamp(max=0) * (down.T @ (back / z))
     assert torch.allclose(found, truth)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(0, 2)), min_size=1, max_size=3),
+       st.integers(1, 2))
+def test_patches_are_a_convolution(axes: list[tuple[int, int, int]], groups: int) -> None:
+    """Kernels side by side, with and without a rest of the image that none covers."""
+    torch.manual_seed(0)
+    kernel = [size for size, _, _ in axes]
+    x = torch.randn(2, 2, *(size * places + min(rest, size - 1) for size, places, rest in axes), dtype=torch.float64)
+    weight = torch.randn(4, 2 // groups, *kernel, dtype=torch.float64)
+    function = getattr(F, f"conv{len(axes)}d")
+    leaf = x.clone().requires_grad_()
+    z = function(leaf, weight, None, kernel, groups=groups)
+    back = torch.randn_like(z)
+    truth, = torch.autograd.grad(z, leaf, back)
+    found = relevance_of(lambda v: function(v, weight, None, kernel, groups=groups), x, z.detach() * back,
+                         Composite(base=False))
+    assert torch.allclose(found, x * truth)
 
 
 def test_a_denominator_is_a_constant() -> None:

@@ -15,7 +15,10 @@ from assay.explain.op import Edge, Op, edge_of, on_path
 
 @dataclass(slots=True)
 class Call:
-    """What was called with which arguments, what came out, and which operands depend on the explained input."""
+    """What was called with which arguments, what came out, and which operands depend on the explained input.
+
+    `sources` holds these operands without their graphs.
+    """
 
     name: str
     args: tuple[Any, ...]
@@ -37,9 +40,9 @@ class Call:
 
     def op(self, kind: str, *, map: LinearMap | None = None, bias: Tensor | None = None, **details: Any) -> Op:
         """Return the description of this call as an operation of `kind`."""
-        return Op(self.name, kind, self.module, self.index, tuple(t.detach() for t in self.sources.values()),
-                  tuple(self.sources), self.result.detach(), edge_of(self.result), map, bias,
-                  details=details)
+        result = self.result
+        return Op(self.name, kind, self.module, self.index, tuple(self.sources.values()),
+                  tuple(self.sources), result.detach(), edge_of(result), map, bias, details=details)
 
 
 Describer = Callable[[Call], Op | None]

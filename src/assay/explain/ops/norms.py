@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -23,34 +22,28 @@ class Normalisation(LinearMap):
     ----------
     weight : Tensor
         w, in a shape that multiplies x.
-    x : Tensor
-        The input, whose deviation is taken.
-    inverse : Tensor or None
-        1 / deviation, if it is known already.
-    grouped : shape
-        x with this shape is normalised over its last axis.
+    factor : Tensor
+        1 / deviation, one number a group.
+    grouped : shape or None
+        x with this shape is normalised over its last axis; None: x as it is.
     centred : bool
         Subtract the mean (layer norm), or not (root mean square).
     """
 
-    x: Tensor
-    grouped: tuple[int, ...]
-    eps: float
+    factor: Tensor
+    grouped: tuple[int, ...] | None
     centred: bool
-    inverse: Tensor | None = None
 
-    @cached_property
-    def _factor(self) -> Tensor:
-        if self.inverse is not None:
-            return self.inverse.reshape(*self.grouped[:-1], 1)
-        rows = self.x.reshape(self.grouped)
-        square = rows.var(-1, unbiased=False, keepdim=True) if self.centred else rows.pow(2).mean(-1, keepdim=True)
-        return (square + self.eps).rsqrt()
+    def _rows(self, value: Tensor) -> Tensor:
+        if self.grouped is None:
+            return value
+        return value.reshape(*value.shape[: value.ndim - len(self.shape)], *self.grouped)
+
+    def _centre(self, rows: Tensor) -> Tensor:
+        return rows.sub_(rows.sum(-1, keepdim=True), alpha=1 / rows.shape[-1]) if self.centred else rows
 
     def _linear(self, value: Tensor) -> Tensor:
-        lead = value.shape[: value.ndim - len(self.shape)]
-        rows = value.reshape(*lead, *self.grouped) * self._factor
-        return (rows.sub_(rows.mean(-1, keepdim=True)) if self.centred else rows).reshape(value.shape)
+        return self._centre(self._rows(value) * self.factor).reshape(value.shape)
 
     def push(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         return shifted(self._linear(x) * weight, bias)
@@ -58,17 +51,32 @@ class Normalisation(LinearMap):
     def pull(self, s: Tensor, weight: Tensor) -> Tensor:
         return self._linear(s * weight)
 
+    def pull_over(self, s: Tensor, weight: Tensor) -> Tensor:
+        if not s.dtype == weight.dtype == self.factor.dtype:
+            return self.pull(s, weight)
+        rows = self._centre(self._rows(s.mul_(weight)).mul_(self.factor))
+        return rows if self.grouped is None else rows.reshape(s.shape)
+
     def outer(self, x: Tensor, s: Tensor) -> Tensor:
         return (self._linear(x) * s).sum_to_size(self.weight.shape)
 
 
-def _norm(call: Call, x: Tensor, grouped: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, eps: float,
-          centred: bool) -> Op:
+def _norm(call: Call, x: Tensor, grouped: tuple[int, ...] | None, weight: Tensor | None, bias: Tensor | None,
+          eps: float, centred: bool) -> Op:
     weight = x.new_ones(()) if weight is None else weight
     # Autograd keeps the inverse deviation of a layer norm (and of a group norm, in another shape).
     inverse = getattr(call.result.grad_fn, "_saved_result2", None)
-    map_ = Normalisation(weight, x.shape, x.detach(), grouped, eps, centred, inverse)
-    return call.op("layer-norm", map=map_, bias=bias)
+    if inverse is None:
+        inverse = _inverse(x if grouped is None else x.reshape(grouped), eps, centred)
+    elif grouped is not None:
+        inverse = inverse.reshape(*grouped[:-1], 1)
+    return call.op("layer-norm", map=Normalisation(weight, x.shape, inverse, grouped, centred), bias=bias)
+
+
+@torch.no_grad()
+def _inverse(rows: Tensor, eps: float, centred: bool) -> Tensor:
+    square = rows.var(-1, unbiased=False, keepdim=True) if centred else rows.pow(2).mean(-1, keepdim=True)
+    return (square + eps).rsqrt()
 
 
 @describes("layer_norm")
@@ -89,8 +97,9 @@ def rms_norm(call: Call) -> Op | None:
 def _over_last(call: Call, a: Any, eps: float, centred: bool) -> Op | None:
     if on_path(a.weight) or on_path(a.bias):
         return None
-    kept = a.input.shape[: a.input.ndim - len(a.normalized_shape)]
-    return _norm(call, a.input, (*kept, -1), a.weight, a.bias, eps, centred)
+    axes = len(a.normalized_shape)
+    grouped = None if axes == 1 else (*a.input.shape[:-axes], -1)
+    return _norm(call, a.input, grouped, a.weight, a.bias, eps, centred)
 
 
 @describes("group_norm")

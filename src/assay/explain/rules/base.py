@@ -64,8 +64,10 @@ def _brief(value: object) -> str:
 
 def flows(values: tuple[Tensor | None, ...], form: Literal["G", "R"] = "G", owned: bool = False) -> Flows:
     """Return each value as a flow; what several operands get may be one tensor."""
-    owned = owned and len(values) == 1
-    return tuple(None if value is None else Flow(value, form, owned) for value in values)
+    if len(values) == 1:
+        value, = values
+        return (None if value is None else Flow(value, form, owned),)
+    return tuple(None if value is None else Flow(value, form) for value in values)
 
 
 class Stop(Rule):

@@ -22,15 +22,15 @@ class Zero(Rule):
     def back(self, op: Op, flow: Flow) -> Flows:
         if op.details.get("moves"):
             return flows(op.native(flow.value), flow.form)
-        return per_result(op, flow.gradient(op.out))
+        return per_result(op, flow.gradient(op.out), owned=flow.owned or flow.form == "R")
 
 
-def per_result(op: Op, s: Tensor, epsilon: float = 0.0) -> Flows:
-    """Hand on relevance per unit of the result itself."""
+def per_result(op: Op, s: Tensor, epsilon: float = 0.0, owned: bool = False) -> Flows:
+    """Hand on relevance per unit of the result itself; s may be overwritten if it is owned."""
     if op.books is not None:
         op.absorb(s, op.bias if op.scale is None or op.bias is None else op.bias * op.scale, op.out, epsilon)
         op.credit(s if op.scale is None else s * op.scale)
-    return flows(op.pull(s), owned=True)
+    return flows(op.pull(s, owned), owned=op.map is not None)  # autograd may hand on s itself, or a view
 
 
 @dataclass(frozen=True, repr=False)
