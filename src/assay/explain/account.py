@@ -29,8 +29,13 @@ def lines_of(ran: Mapping[Op, Any]) -> list[Line]:
     """Return the lines of a report."""
     rules = {id(rule): rule for rule in ran.values()}  # many operations share one
     names = {key: "gradient" if rule is None else repr(rule) for key, rule in rules.items()}
-    return [Line(op.index, op.name, op.module, names[id(rule)], [x.shape for x in op.inputs],
-                 op.out.shape) for op, rule in ran.items()]
+    shapes: dict[tuple[int, ...], tuple[int, ...]] = {}  # few: a copy for every tensor keeps garbage collection busy
+
+    def shape(x: Tensor) -> tuple[int, ...]:
+        return shapes.setdefault(x.shape, x.shape)
+
+    return [Line(op.index, op.name, op.module, names[id(rule)], [shape(x) for x in op.inputs], shape(op.out))
+            for op, rule in ran.items()]
 
 
 def open_books(ran: Mapping[Op, Any], weights: bool) -> dict[Op, Books]:

@@ -251,6 +251,8 @@ def carried_as_relevance(steps: list[Step], preferred: bool) -> frozenset[Node]:
     and its consumers convert.
     """
     found = {step.node for step in steps if preferred and step.rule is not None and step.rule.takes == "R"}
+    if not found and not any(step.emits == "R" for step in steps):
+        return frozenset()
     while True:
         before = len(found)
         for step in steps:

@@ -146,19 +146,19 @@ class Recorder(TorchFunctionMode):
             out = func(*args, **kwargs)
             self.bytes += sum(tensor.nbytes for tensor in tensors_in(out) if on_path(tensor) and tensor._base is None)
             return out
-        sources = {}
-        for tensor in path:
-            edge = edge_of(tensor)
-            sources[edge] = self._value(edge, tensor)
+        sources = dict(self._source(tensor) for tensor in path)
         out = func(*args, **kwargs)
         if not isinstance(out, PLAIN):  # else a shape, a size, a truth value
             self._note(Call(name, args, kwargs, out, sources, self.scopes.path, len(self.ops)))
         return out
 
-    def _value(self, edge: Edge, tensor: Tensor) -> Tensor:
-        """Return an operand without its graph: what made it holds that already, as a rule."""
+    def _source(self, tensor: Tensor) -> tuple[Edge, Tensor]:
+        """Return where an operand comes from, and its value without the graph: what made it holds both, as a rule."""
+        edge = edge_of(tensor)
         source = self.ops.get(edge[0])
-        return source.out if source is not None and source.out_edge == edge and not source.clipped else tensor.detach()
+        if source is None or source.out_edge != edge or source.clipped:
+            return edge, tensor.detach()
+        return source.out_edge, source.out
 
     def _note(self, call: Call) -> None:
         # What returns its own operand (dropout in evaluation) is no operation.
