@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from assay.core.errors import AssayError
 from assay.explain import Composite, Epsilon, Explainer, Flat, Zero, ZPlus, explain
@@ -115,6 +117,59 @@ def test_a_sum_over_places_is_a_sum_of_places(before: nn.Module, composite: str)
     x = X[0, 0, :, :].reshape(2, 3, 6)
     found, truth = (explain(Summed(before, whole), x, 1, composite=composite).relevance for whole in (True, False))
     assert torch.allclose(found, truth, rtol=1e-4, atol=1e-6)
+
+
+class Tokens(nn.Module):
+    """Dense layers on many tokens, of which one is read."""
+
+    def __init__(self, read: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        self.up, self.norm, self.down, self.head = nn.Linear(6, 64), nn.LayerNorm(64), nn.Linear(64, 6), nn.Linear(6, 3)
+        self.read = read
+        self.double().eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.down(self.norm(nn.functional.gelu(self.up(x))))
+        return self.head(self.read(x))
+
+
+def flops(model: nn.Module, x: Tensor, position: int | None, many: bool) -> tuple[Tensor, int]:
+    """Return relevance, and how many operations of matrix products it took."""
+    with FlopCounterMode(display=False) as counter:
+        found = explain(model, x, [0, 2] if many else 1, composite="attn-lrp", position=position, many=many)
+    return found.relevance, counter.get_total_flops()
+
+
+READS: dict[str, tuple[Callable[[Tensor], Tensor], int | None]] = {
+    "getitem": (lambda x: x[:, 3], None), "select": (lambda x: x.select(1, 3), None),
+    "narrow": (lambda x: x.narrow(1, 3, 1).flatten(1), None), "position": (lambda x: x, 3),
+}
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("name", READS)
+def test_matrices_are_applied_where_relevance_is(name: str, many: bool) -> None:
+    """Of sixteen tokens one is read: the others cost nothing on the way back, and relevance is the same."""
+    read, position = READS[name]
+    x = torch.randn(2, 16, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found, spent = flops(Tokens(read), x, position, many)
+    alone, least = flops(Tokens(lambda x: x[:, 0]), x[:, 3:4], None, many)  # no token next to another in this network
+    assert torch.allclose(found[..., 3, :], alone[..., 0, :], atol=1e-12)
+    assert not found[..., [i for i in range(16) if i != 3], :].any()
+    forward = 2 * x.shape[0] * 16 * 6 * 64 * 2 * 1.03
+    assert spent - least < forward
+
+
+def test_relevance_at_most_places_is_carried_everywhere() -> None:
+    x = torch.randn(2, 16, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found = explain(Tokens(lambda x: x[:, 2:].flatten(1)[:, :6]), x, 1, composite="attn-lrp")
+    truth = explain(Tokens(lambda x: torch.einsum("nti,tp->npi", x, torch.eye(16, dtype=x.dtype)[:, 2:3])[:, 0]), x, 1,
+                    composite="attn-lrp")
+    assert torch.allclose(found.relevance, truth.relevance, atol=1e-12)
+    whole = explain(Tokens(lambda x: x[:, 1:].mean(1)), x, 1, composite="attn-lrp").relevance
+    assert bool(whole[:, 1:].any(-1).all())
+    assert not whole[:, 0].any()
 
 
 def test_units_sum_over_all_but_samples_and_channels() -> None:

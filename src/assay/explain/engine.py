@@ -18,6 +18,7 @@ from assay.explain.flow import Flow
 from assay.explain.merging import Checked, Merged, merge
 from assay.explain.op import Edge
 from assay.explain.passes import Passes
+from assay.explain.places import note_places
 from assay.explain.plan import Graph, Plan, make_plan, native_plan, restore
 from assay.explain.report import Line
 from assay.explain.trace import Trace
@@ -120,6 +121,7 @@ class Engine:
         ran = once(plan)
         lines, books = lines_of(ran), open_books(ran, bool(weights)) if self.audit or weights else {}
         restore(plan.steps, merged.ops, bool(books))
+        note_places(plan.steps)
         taps = frozenset(edge for found in [*places.values(), roots] for edge, _ in found)
         many = max(targets, masks.many if masks else 0)
         passes = Passes(plan, taps, factors_of(trace, merged, masks), masks.many if masks else 0,

@@ -51,6 +51,10 @@ class LinearMap:
         """Return W^T s, perhaps in the memory of s, which nobody else needs."""
         return self.pull(s, weight)
 
+    def pull_few(self, s: Tensor, weight: Tensor) -> Tensor:
+        """Return W^T s, where s is 0 at most places."""
+        return self.pull(s, weight)
+
     def outer(self, x: Tensor, s: Tensor) -> Tensor:
         """Return the sum over samples of x_i s_j, of the weight's shape: the gradient of s (W x) in the weight."""
         with torch.enable_grad():
@@ -126,6 +130,14 @@ class Dense(LinearMap):
 
     def pull(self, s: Tensor, weight: Tensor) -> Tensor:
         return torch.matmul(s, weight)
+
+    def pull_few(self, s: Tensor, weight: Tensor) -> Tensor:
+        flat, lead = fold(s, 1)
+        rows = flat.any(-1).nonzero()[:, 0]
+        if 2 * len(rows) > len(flat):
+            return self.pull(s, weight)
+        found = flat.new_zeros(len(flat), weight.shape[1])
+        return found.index_copy_(0, rows, flat[rows] @ weight).reshape(*lead, weight.shape[1])
 
     def outer(self, x: Tensor, s: Tensor) -> Tensor:
         return fold(s, 1)[0].T @ fold(x, 1)[0]

@@ -93,6 +93,7 @@ class Op:
     books: Books | None = None
     rectified: bool = False  # all that takes the result is a relu: relevance sits on z > 0 alone
     nonnegative: bool = False  # no entry of the first operand is below 0
+    few: bool = False  # relevance sits at few places of the result
     taken: bool = False  # some operation takes the result
     clipped: bool = False  # the result's entries below 0 were given up: it is that of the rectifier which takes it
 
@@ -176,9 +177,12 @@ class Op:
         """Return the transposed map applied to s, for each operand; s may be overwritten if it is owned."""
         if self.map is None:
             return self.native(s)
-        if owned and self.scale is None and self.books is None:
-            return (self.map.pull_over(s, self.map.weight),)
-        return (self.map.pull(s if self.scale is None else s * self.scale, self.map.weight),)
+        if self.scale is not None:
+            return (self.map.pull(s * self.scale, self.map.weight),)
+        if self.few:
+            return (self.map.pull_few(s, self.map.weight),)
+        over = owned and self.books is None
+        return (self.map.pull_over(s, self.map.weight) if over else self.map.pull(s, self.map.weight),)
 
     def native(self, s: Tensor) -> tuple[Tensor | None, ...]:
         """Return the operation's own gradient for each operand, row by row if s has an extra axis."""
