@@ -451,3 +451,59 @@ def test_overwriting_what_was_taken_before_changes_nothing(activation: Any, in_p
                                on_uncovered="gradient") for function in (activation, in_place))
     assert torch.allclose(apart.relevance, together.relevance, rtol=0, atol=1e-12)
     assert torch.allclose(apart.layers["first"], together.layers["first"], rtol=0, atol=1e-12)
+
+
+class Overwritten(nn.Module):
+    """A dense layer on tokens, whose result is overwritten, or not; autograd knows that result as a view."""
+
+    def __init__(self, change: Callable[[Tensor], Tensor], again: bool) -> None:
+        super().__init__()
+        torch.manual_seed(4)
+        self.first, self.last = nn.Linear(6, 6).double(), nn.Linear(6, 3).double()
+        self.change, self.again = change, again
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = self.first(x)
+        changed = self.change(before)
+        if self.again and before.data_ptr() == changed.data_ptr():  # who holds the layer's result sees what it is now
+            changed = changed + before
+        elif self.again:
+            changed = changed + changed
+        return self.last(changed).mean(1)
+
+
+def zeroed(x: Tensor) -> Tensor:
+    x[:, 1:3] = 0
+    return x
+
+
+CHANGES: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
+    "relu": (torch.relu, torch.relu_), "module": (nn.ReLU(), nn.ReLU(inplace=True)),
+    "scale": (lambda x: x * 0.5, lambda x: x.mul_(0.5)), "shift": (lambda x: x + 1, lambda x: x.add_(1)),
+    "clamp": (lambda x: x.clamp(min=0), lambda x: x.clamp_(min=0)), "silu": (F.silu, lambda x: F.silu(x, True)),
+    "zeroed": (lambda x: x.masked_fill(torch.tensor([False, True, True, False])[:, None], 0.0), zeroed),
+}
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("composite", ["epsilon", "epsilon-plus-flat", "attn-lrp"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_dense_layer_on_tokens_may_be_overwritten(name: str, composite: str, again: bool) -> None:
+    x = torch.randn(2, 4, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    apart, together = (explain(Overwritten(change, again), x, 1, composite=composite) for change in CHANGES[name])
+    assert torch.allclose(apart.output, together.output)
+    assert torch.allclose(apart.relevance, together.relevance, rtol=1e-5, atol=1e-9)
+
+
+def test_what_was_detached_sees_what_is_overwritten() -> None:
+    def change(x: Tensor) -> Tensor:
+        alias = x.detach()
+        x.relu_()
+        return x + alias
+
+    x = torch.randn(2, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
+    model = Overwritten(change, False)
+    model.last = nn.Unflatten(1, (1, 6))  # type: ignore[assignment]
+    found = explain(model, x, 1, composite="epsilon")
+    assert torch.allclose(found.output, model(x))

@@ -197,9 +197,10 @@ def restore(steps: Sequence[Step], ops: Mapping[Node, Op], books: bool) -> None:
         if op is None or step.rule is None:
             continue
         if op.details.get("rectifies") and step.rule.needs_operand(books):
-            source = ops[op.edges[0][0]]
-            source.restore()
-            op.inputs = (source.out,)
+            source = ops.get(op.edges[0][0])
+            if source is not None:  # else nothing was clipped
+                source.restore()
+                op.inputs = (source.out,)
         gradient = isinstance(step.rule, Zero) and step.gets == "G" and not books
         if op.clipped and (step.rule.is_foreign or not (op.rectified or gradient)):
             op.restore()

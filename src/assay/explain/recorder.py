@@ -162,18 +162,28 @@ class Recorder(TorchFunctionMode):
 
     def _note(self, call: Call) -> None:
         # What returns its own operand (dropout in evaluation) is no operation.
-        new = [tensor for tensor in tensors_in(call.out)
+        out = tensors_in(call.out)
+        new = [tensor for tensor in out
                if (node := tensor.grad_fn) is not None and (node, tensor.output_nr) not in call.sources]
         if not new:
+            self._viewed.update(storage_of(tensor) for tensor in out if tensor.grad_fn is None)  # detached
             return
         describer = DESCRIBERS.get(call.name)
         op = (describer(call) if describer else None) or call.op(UNKNOWN)
         self._clip(op)
         for tensor in new:
             if tensor._base is not None:
-                self._viewed.add(tensor.untyped_storage().data_ptr())
+                self._share(tensor, call, len(new))
             self.ops[tensor.grad_fn] = op  # type: ignore[index]
         self.scopes.newest = new[-1]
+
+    def _share(self, view: Tensor, call: Call, results: int) -> None:
+        """Note whose memory a view shares: another tensor's, or nobody's (what a dense layer makes of tokens)."""
+        storage = storage_of(view)
+        if results > 1 or any(storage_of(value) == storage for value in call.sources.values()):
+            self._viewed.add(storage)
+        else:
+            self._viewed.discard(storage)  # of a tensor that is gone
 
     def _clip(self, op: Op) -> None:
         """Let what makes a rectifier's operand share the rectifier's result, until something else takes the operand."""
@@ -197,10 +207,15 @@ class Recorder(TorchFunctionMode):
         """Run an operation that overwrites its first argument, so that what rules need survives."""
         target: Tensor = args[0]
         function = functional(func)
+        hidden = on_path(target) and storage_of(target) not in self._viewed and \
+            (target._base is None or target.grad_fn in self.ops)
         if function is None:
+            if hidden and target._base is not None and self.ops[edge_of(target)[0]].name == "linear":
+                # Autograd knows it as a view of rows that were not seen: here it is a tensor of its own.
+                alone = self._run(torch.ops.aten._unsafe_view.default, "view", (target, target.shape), {}, [target])
+                self._renamed[id(target)] = (target, alone)
+                args = (alone, *args[1:])
             return self._overwrite(func, name, args, kwargs)
-        hidden = on_path(target) and target._base is None and \
-            target.untyped_storage().data_ptr() not in self._viewed
         if not hidden:  # what autograd keeps of the operand must not be overwritten
             args = (self._run(torch.Tensor.clone, "clone", (target,), {}, path_in(target, ())), *args[1:])
         result = self._run(function, name, args, kwargs, path_in(args, kwargs))
@@ -209,7 +224,7 @@ class Recorder(TorchFunctionMode):
         result = result if result.dtype == target.dtype else result.to(target.dtype)
         if hidden:
             self._renamed[id(target)] = (target, result)
-            if name == "relu" and self._gave_up(target):
+            if name == "relu" and target._base is None and self._gave_up(target):
                 target.data = result.detach()  # autograd keeps the result of a relu, and nobody else took the operand
             return result
         return self._overwrite(torch.Tensor.copy_, "copy", (target, result), {})
@@ -221,10 +236,10 @@ class Recorder(TorchFunctionMode):
         """
         target: Tensor = args[0]
         whole = target if target._base is None else target._base
-        storage = whole.untyped_storage().data_ptr()
+        storage = storage_of(whole)
 
         def own(value: Tensor) -> Tensor:
-            return value.clone() if value.untyped_storage().data_ptr() == storage else value
+            return value.clone() if storage_of(value) == storage else value
 
         for op in self.ops.values():
             op.inputs, op.out = tuple(own(value) for value in op.inputs), own(op.out)
@@ -240,6 +255,11 @@ class Recorder(TorchFunctionMode):
 
     def _rename(self, value: Any) -> Any:
         return convert(value, self._now)
+
+
+def storage_of(tensor: Tensor) -> int:
+    """Return which memory a tensor lies in."""
+    return tensor.untyped_storage().data_ptr()
 
 
 def _idle(func: Any, args: Any, kwargs: Any) -> bool:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from assay.core.errors import AssayError
 from assay.explain.flow import Flow
 from assay.explain.native import carry_rows
 from assay.explain.op import Edge, Op
-from assay.explain.plan import Step
+from assay.explain.plan import Step, node_name
 
 Pending = dict[Edge, Flow]
 Watch = Callable[[Op, Flow | None, list[tuple[Flow, Tensor]]], None]
@@ -90,6 +91,10 @@ class Walk:
         for index, (edge, flow_on) in enumerate(zip(edges, sent, strict=True)):
             if flow_on is not None and edge in step.goals:
                 ready = flow_on if values is None else flow_on.into(step.goals[edge], values[index])
+                if edge in pending and pending[edge].form != ready.form:
+                    raise AssayError(f"{node_name(step.node)} has no rule, and its gradient meets relevance of a rule "
+                                     "that needs no activation (Flat, ZBox) where its operand was not seen",
+                                     "write it with operations that have rules, or take another composite")
                 pending[edge] = pending[edge].plus(ready) if edge in pending else ready
 
     @staticmethod
