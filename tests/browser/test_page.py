@@ -135,7 +135,7 @@ def test_back_forward_and_a_pasted_link(page: Any, address: str, new_page: Calla
     other = new_page()
     other.goto(link)
     other.wait_for_selector("#plot h2:has-text('Test 01')")
-    assert other.locator("#plot select[data-set=m]").input_value() == "potential-02"
+    other.wait_for_function("document.querySelector('#plot select[data-set=m]').value === 'potential-02'")
 
 
 @pytest.mark.parametrize(("query", "words"), [
