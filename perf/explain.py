@@ -1,6 +1,6 @@
 """Speed and memory of attribution beside a plain pass, and beside zennit, alternately in one run on one machine.
 
-    python perf/explain.py [--rounds 3] [--threads 2] [--batch 1] [--networks vgg16 resnet50 vit]
+    python perf/explain.py [--rounds 3] [--threads 2] [--batch 1] [--networks vgg16 resnet50 vit gpt2]
 
 Times are CPU seconds (all threads), medians, and as a multiple of "plain": forward plus gradient to the input. Memory
 is the peak above what the model takes, each way in a process of its own. zennit is used if `scripts/peers` has
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 PEERS = (ROOT / "build/peers/zennit", ROOT / "tests/explain/peers/stub")
 COMPOSITES = {"vgg16": ("epsilon", "epsilon-plus-flat", "epsilon-gamma-box", "epsilon-alpha2-beta1"),
               "resnet50": ("epsilon", "epsilon-plus-flat", "epsilon-gamma-box", "epsilon-alpha2-beta1"),
-              "vit": ("attn-lrp",)}
+              "vit": ("attn-lrp",), "gpt2": ("attn-lrp",)}
 # Ratios to plain that are aimed at, at batch 1.
 REACH = {("vgg16", "epsilon"): 1.15, ("vgg16", "epsilon-plus-flat"): 1.5, ("vgg16", "epsilon-gamma-box"): 1.6,
          ("vgg16", "epsilon-alpha2-beta1"): 2.5, ("resnet50", "epsilon-plus-flat"): 1.8,
@@ -31,16 +31,20 @@ REACH = {("vgg16", "epsilon"): 1.15, ("vgg16", "epsilon-plus-flat"): 1.5, ("vgg1
 MEASURED = ("plain", "epsilon-plus-flat", "epsilon-gamma-box", "zennit epsilon-plus-flat", "zennit epsilon-gamma-box")
 MOST_OF_PLAIN, MOST_OF_ZENNIT = 2.0, 0.65  # memory that is aimed at
 VIT = {"image_size": 224, "patch_size": 16, "num_layers": 12, "num_heads": 6, "hidden_dim": 384, "mlp_dim": 1536}
+GPT2 = {"n_layer": 6, "n_embd": 384, "n_head": 6}
+TOKENS = 128
 Way = Callable[[], object]
 
 
 def ways(network: str, batch: int = 1) -> dict[str, Way]:
-    """Return each way of attributing random images to output 0."""
+    """Return each way of attributing random images to output 0 (random tokens to token 0 after the last)."""
     import torch
 
     from assay.explain import Explainer
     from assay.explain.models import build
 
+    if network == "gpt2":
+        return language_ways(batch)
     model = build(network, **(VIT if network == "vit" else {}))
     for parameter in model.parameters():
         parameter.requires_grad_(False)
@@ -58,6 +62,26 @@ def ways(network: str, batch: int = 1) -> dict[str, Way]:
     if network != "vit" and PEERS[0].is_dir():
         found |= {f"zennit {name}": way for name, way in zennit_ways(network, model, x).items()}
     return found
+
+
+def language_ways(batch: int) -> dict[str, Way]:
+    """Return the ways of a language model; plain is the gradient to the embedding of its tokens."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from assay.explain import Explainer
+
+    model = GPT2LMHeadModel(GPT2Config(**GPT2)).eval()
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    ids = torch.randint(0, 50000, (batch, TOKENS), generator=torch.Generator().manual_seed(0))
+
+    def plain() -> torch.Tensor:
+        leaf = model.transformer.wte(ids).requires_grad_()
+        return torch.autograd.grad(model(inputs_embeds=leaf).logits[:, -1, 0].sum(), leaf)[0]
+
+    explainer = Explainer(model, composite="attn-lrp")
+    return {"plain": plain, "attn-lrp": lambda: explainer(ids, 0).relevance}
 
 
 def zennit_ways(network: str, model: object, x: object) -> dict[str, Way]:
@@ -92,7 +116,8 @@ def compare(found: dict[str, Way]) -> None:
 def measure(network: str, rounds: int, batch: int) -> None:
     """Time every way in turn, `rounds` times, and print the table."""
     found = ways(network, batch)
-    print(f"\n{network}, {batch} image{'s' * (batch > 1)} of 224 x 224, CPU seconds, ratio to plain")
+    what = f"of {TOKENS} tokens" if network == "gpt2" else "of 224 x 224"
+    print(f"\n{network}, {batch} input{'s' * (batch > 1)} {what}, CPU seconds, ratio to plain")
     if network == "vgg16":
         compare(found)
     seconds: dict[str, list[float]] = {name: [] for name in found}

@@ -219,7 +219,7 @@ class Conv(LinearMap):
             and not any(size % k for size, k in zip(self.shape[-self.axes:], kernel, strict=True))
 
     def _patches(self, s: Tensor, weight: Tensor) -> Tensor:
-        """Return each patch's own product with the kernel, at a quarter of the price of a convolution's gradient."""
+        """Return each patch's own product with the kernel: one of matrices, cheaper than a convolution's gradient."""
         flat, lead = fold(s, self.axes + 1)
         found = torch.tensordot(flat, weight, dims=([1], [0]))  # [N, *places, channels, *kernel]
         places, kernel = range(1, self.axes + 1), range(self.axes + 2, 2 * self.axes + 2)

@@ -18,8 +18,12 @@ def call_node(node: Node, given: Mapping[int, Tensor]) -> list[tuple[Edge, Tenso
 
     This is one step of autograd's engine, which also brings gradients into the operand's shape and type.
     """
-    return [(edge, _fitted(g, *edge)) for edge, g in zip(node.next_functions, _called(node, given), strict=True)
-            if edge[0] is not None and g is not None]
+    found = []
+    for (source, nr), g in zip(node.next_functions, _called(node, given), strict=True):
+        if source is not None and g is not None:
+            meta = source._input_metadata[nr]
+            found.append(((source, nr), _fitted(g, tuple(meta.shape), meta.dtype)))  # it is a list there
+    return found
 
 
 def _called(node: Node, given: Mapping[int, Tensor]) -> Sequence[Tensor | None]:
@@ -45,11 +49,7 @@ def call_at_once(node: Node, given: Mapping[int, Tensor], stops: Sequence[Edge],
         if edge[0] is None or g is None:
             continue
         at = stops.index(edge)
-        value, before = values[at], found[at]
-        if g.shape != value.shape:
-            g = g.sum_to_size(value.shape)
-        if g.dtype != value.dtype:
-            g = g.to(value.dtype)
+        g, before = _fitted(g, values[at].shape, values[at].dtype), found[at]
         found[at] = g if before is None else before + g
     return tuple(found)
 
@@ -64,12 +64,9 @@ def _call_python(node: BackwardCFunction, given: Mapping[int, Tensor]) -> list[T
     return [None if source is None else next(needed) for source, _ in node.next_functions]
 
 
-def _fitted(g: Tensor, source: Node, nr: int) -> Tensor:
-    meta = source._input_metadata[nr]
-    shape = tuple(meta.shape)  # it is a list there, which equals no shape
-    if g.shape != shape:
-        g = g.sum_to_size(shape)
-    return g if g.dtype == meta.dtype else g.to(meta.dtype)
+def _fitted(g: Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    g = g if g.shape == shape else g.sum_to_size(shape)
+    return g if g.dtype == dtype else g.to(dtype)
 
 
 def carry(given: Mapping[Edge, Tensor], stops: Sequence[Edge]) -> Gradients:
@@ -106,12 +103,17 @@ def _order(starts: Iterable[Node], stops: frozenset[Edge]) -> list[Node]:
     return found[::-1]
 
 
+def lifted(edge: Edge, g: Tensor) -> bool:
+    """Tell whether a gradient has one axis more than the result it belongs to: one row for each of many passes."""
+    return g.ndim > len(edge[0]._input_metadata[edge[1]].shape)
+
+
 def carry_rows(given: Mapping[Edge, Tensor], stops: Sequence[Edge]) -> Gradients:
     """Return what `carry` does, row by row where a gradient has one axis more than the result it belongs to."""
-    lifted = {edge for edge, g in given.items() if g.ndim > len(edge[0]._input_metadata[edge[1]].shape)}
-    if not lifted:
+    many = {edge for edge, g in given.items() if lifted(edge, g)}
+    if not many:
         return carry(given, stops)
-    count = len(given[next(iter(lifted))])
-    rows = [carry({edge: g[m] if edge in lifted else g for edge, g in given.items()}, stops) for m in range(count)]
+    count = len(given[next(iter(many))])
+    rows = [carry({edge: g[m] if edge in many else g for edge, g in given.items()}, stops) for m in range(count)]
     return tuple(None if column[0] is None else torch.stack([item for item in column if item is not None])
                  for column in zip(*rows, strict=True))

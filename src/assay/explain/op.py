@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import Node
 
 from assay.explain.maps import LinearMap
 from assay.explain.native import Edge, call_at_once, carry_rows
@@ -186,12 +185,14 @@ class Op:
 
     def native(self, s: Tensor) -> tuple[Tensor | None, ...]:
         """Return the operation's own gradient for each operand, row by row if s has an extra axis."""
-        return self.carried(self.out_edge[0], {self.out_edge[1]: s}, s.ndim > self.out.ndim)
+        return self.carried({self.out_edge: s}, s.ndim > self.out.ndim)
 
-    def carried(self, node: Node, given: Mapping[int, Tensor], lifted: bool) -> tuple[Tensor | None, ...]:
-        """Return what autograd sends to each operand, given gradients of some results of one of the operation's nodes.
+    def carried(self, given: Mapping[Edge, Tensor], lifted: bool) -> tuple[Tensor | None, ...]:
+        """Return what autograd sends to each operand, given gradients of some results of one node.
 
-        Row by row, if these may have an axis more than the results.
+        Row by row, if one has an axis more than its result (`lifted`).
         """
-        found = None if lifted else call_at_once(node, given, self.edges, self.inputs)
-        return found or carry_rows({(node, nr): g for nr, g in given.items()}, self.edges)
+        if lifted:
+            return carry_rows(given, self.edges)
+        node, results = next(iter(given))[0], {nr: g for (_, nr), g in given.items()}
+        return call_at_once(node, results, self.edges, self.inputs) or carry_rows(given, self.edges)

@@ -16,7 +16,7 @@ def note_places(steps: Sequence[Step]) -> None:
     """Note which dense layers look for places without relevance: those where most have none as a rule.
 
     That is so above a selection of places, or of the position that is explained, up to an operation that mixes places.
-    Looking costs a tenth of what the layer does, and says what is true whatever is noted here.
+    What is noted here says only where looking pays: the layer looks, so relevance is the same if this is wrong.
 
     Parameters
     ----------

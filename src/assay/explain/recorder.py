@@ -26,7 +26,7 @@ NAMESPACES = (torch.Tensor, torch, torch._C._nn, torch.nn.functional)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Facts:
     """What a function of torch is, as far as its name and type say.
 
     Parameters
@@ -48,14 +48,14 @@ class Known:
 
 
 @functools.lru_cache(4096)
-def known_as(func: Any) -> Known:
+def facts_of(func: Any) -> Facts:
     """Return what a function of torch is."""
     name: str = getattr(func, "__name__", "")
     if name == "__get__":
         name = func.__self__.__name__
     special = name.startswith("__")
     overwrites = name == "__setitem__" or (name.endswith("_") and not special)
-    return Known(name.strip("_") if special or overwrites else name,
+    return Facts(name.strip("_") if special or overwrites else name,
                  isinstance(func, types.FunctionType) and name not in WHOLE, overwrites, WRITTEN.get(name))
 
 
@@ -104,17 +104,17 @@ class Recorder(TorchFunctionMode):
                 constants = True
         if not path:
             return self._aside(func, args, kwargs, found)
-        known = known_as(func)
-        if known.opens and func not in self._opening:
+        facts = facts_of(func)
+        if facts.opens and func not in self._opening:
             return args[0] if _idle(func, args, kwargs) else self._inside(func, args, kwargs)
-        if self.describe and known.written:
+        if self.describe and facts.written:
             with self:
-                return known.written(*args, **kwargs)
+                return facts.written(*args, **kwargs)
         if constants:
             args, kwargs = _detached(args), _detached(kwargs)
-        if self.describe and known.overwrites:
-            return self._in_place(func, known.name, args, kwargs)
-        return self._run(func, known.name, args, kwargs, path)
+        if self.describe and facts.overwrites:
+            return self._in_place(func, facts.name, args, kwargs)
+        return self._run(func, facts.name, args, kwargs, path)
 
     def _inside(self, func: Any, args: Any, kwargs: Any) -> Any:
         self._opening.append(func)
@@ -132,7 +132,7 @@ class Recorder(TorchFunctionMode):
 
     def _aside(self, func: Any, args: Any, kwargs: Any, found: list[Tensor]) -> Any:
         """Run what does not depend on the input, without a graph; an embedding of the explained ids starts one."""
-        if known_as(func).opens and func not in self._opening:
+        if facts_of(func).opens and func not in self._opening:
             return self._inside(func, args, kwargs)
         if self.tokens is not None and self.tokens.concerns(found):
             return self.tokens.follow(func, _detached(args), _detached(kwargs))
@@ -211,7 +211,8 @@ class Recorder(TorchFunctionMode):
             (target._base is None or target.grad_fn in self.ops)
         if function is None:
             if hidden and target._base is not None and self.ops[edge_of(target)[0]].name == "linear":
-                # Autograd knows it as a view of rows that were not seen: here it is a tensor of its own.
+                # Autograd knows it as a view of rows that were not seen: here it is a tensor of its own. A dense layer
+                # needs its result no more; others may have kept theirs, and autograd would not see it change.
                 alone = self._run(torch.ops.aten._unsafe_view.default, "view", (target, target.shape), {}, [target])
                 self._renamed[id(target)] = (target, alone)
                 args = (alone, *args[1:])

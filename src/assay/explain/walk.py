@@ -10,7 +10,7 @@ from torch import Tensor
 
 from assay.core.errors import AssayError
 from assay.explain.flow import Flow
-from assay.explain.native import carry_rows
+from assay.explain.native import carry_rows, lifted
 from assay.explain.op import Edge, Op
 from assay.explain.plan import Step, node_name
 
@@ -101,13 +101,11 @@ class Walk:
     def _moved(step: Step, arrived: dict[int, Flow]) -> tuple[Flow | None, ...]:
         """Return what a node that moves entries, or one without a rule, sends to its operands by autograd."""
         form = next(iter(arrived.values())).form
-        given = {nr: flow.value for nr, flow in arrived.items()}
+        given = {(step.node, nr): flow.value for nr, flow in arrived.items()}
         if step.op is None:
-            found = carry_rows({(step.node, nr): g for nr, g in given.items()}, step.edges)
+            found = carry_rows(given, step.edges)
         else:
-            metas = step.node._input_metadata
-            lifted = any(g.ndim > len(metas[nr].shape) for nr, g in given.items())
-            found = step.op.carried(step.node, given, lifted)
+            found = step.op.carried(given, any(lifted(edge, g) for edge, g in given.items()))
         return tuple(None if value is None else Flow(value, form) for value in found)
 
     def _watched(self, step: Step, op: Op, arrived: dict[int, Flow],
